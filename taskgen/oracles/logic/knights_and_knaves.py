@@ -1,0 +1,61 @@
+"""A second opinion on knights and knaves: z3 enumerates every model."""
+
+from typing import Any
+
+from taskgen.seeding import Stream
+from taskgen.verifiers.logic.knights_and_knaves import Claim, Count, Is, Joined, KnightsAndKnaves, Not, Statement
+
+
+def solutions(problem: KnightsAndKnaves, limit: int) -> list[str]:
+    """Up to `limit` different answers."""
+    import z3
+
+    knights = [z3.Bool(f"p{person}") for person in range(len(problem.people))]
+    solver = z3.Solver()
+    for said in problem.statements:
+        solver.add(knights[said.speaker] == _formula(said.claim, knights))
+    found: list[str] = []
+    while len(found) < limit and solver.check() == z3.sat:
+        model = solver.model()
+        world = [z3.is_true(model.eval(knight, model_completion=True)) for knight in knights]
+        found.append("\n".join(f"{name}: {'knight' if is_knight else 'knave'}" for name, is_knight in zip(problem.people, world, strict=True)))
+        solver.add(z3.Or([knight != is_knight for knight, is_knight in zip(knights, world, strict=True)]))
+    return found
+
+
+def _formula(claim: Claim, knights: list[Any]) -> Any:
+    import z3
+
+    match claim:
+        case Is(person, knight):
+            return knights[person] if knight else z3.Not(knights[person])
+        case Not(part):
+            return z3.Not(_formula(part, knights))
+        case Count(bound, number, people):
+            total = z3.Sum([z3.If(knights[person], 1, 0) for person in people])
+            return total >= number if bound == "at least" else total <= number if bound == "at most" else total == number
+        case Joined(connective, left, right):
+            join = {"and": z3.And, "or": z3.Or, "if": z3.Implies, "iff": lambda a, b: a == b}[connective]
+            return join(_formula(left, knights), _formula(right, knights))
+
+
+def relabel(problem: KnightsAndKnaves, stream: Stream) -> KnightsAndKnaves:
+    """The same puzzle with people renamed and moved, statements reordered, and symmetric parts swapped."""
+    position = stream.shuffled(range(len(problem.people)))
+    people = stream.shuffled(["Ann", "Bob", "Cid", "Dot", "Eve", "Fay", "Gil", "Hal", "Ida", "Jim", "Kim", "Lou", "Mia", "Ned", "Ona", "Pia", "Rex", "Sue", "Tim", "Uma"])
+
+    def moved(claim: Claim) -> Claim:
+        match claim:
+            case Is(person, knight):
+                return Is(position[person], knight)
+            case Not(part):
+                return Not(moved(part))
+            case Count(bound, number, group):
+                return Count(bound, number, tuple(stream.shuffled([position[person] for person in group])))
+            case Joined(connective, left, right):
+                pair = (moved(left), moved(right))
+                swap = connective != "if" and stream.chance(0.5)
+                return Joined(connective, *(pair[::-1] if swap else pair))
+
+    statements = [Statement(position[said.speaker], moved(said.claim)) for said in problem.statements]
+    return KnightsAndKnaves(tuple(people[: len(position)]), tuple(stream.shuffled(statements)))
