@@ -91,7 +91,9 @@ class Environment:
         Raises RuntimeError before `reset` and after the end.
         """
         if self._problem is None or self._finished:
-            raise RuntimeError("the dialogue has ended; call reset(problem)" if self._problem else "call reset(problem)")
+            raise RuntimeError(
+                "the dialogue has ended; call reset(problem)" if self._problem else "call reset(problem)"
+            )
         action = action[:MAX_ACTION]
         reply = self._problem.reply(self._turns, action)
         self._turns += (Turn(action, reply.observation),)

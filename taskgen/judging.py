@@ -44,9 +44,7 @@ def read_problem(problem: "str | Problem | Record | Mapping[str, Any]") -> Probl
     """The problem in whatever holds it. Raises ValueError or TypeError."""
     if isinstance(problem, Problem):
         return problem
-    if isinstance(problem, Mapping):
-        problem = problem["problem"]
-    text = problem if isinstance(problem, str) else problem.problem
+    text = problem["problem"] if isinstance(problem, Mapping) else getattr(problem, "problem", problem)
     if not isinstance(text, str):
         raise TypeError(f"a problem is a JSON string, not {type(text).__name__}")
     return decode(text)

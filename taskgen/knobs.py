@@ -1,6 +1,7 @@
 """Knobs, the typed parameters of a generator, and the ladder of ten settings."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -113,10 +114,8 @@ def _readings(value: Any) -> list[Any]:
     if not isinstance(value, str):
         return [value]
     readings: list[Any] = [value]
-    try:
+    with suppress(msgspec.DecodeError):
         readings.append(msgspec.json.decode(value))
-    except msgspec.DecodeError:
-        pass
     separator = "," if "," in value else "x"
     readings.append([part.strip() for part in value.split(separator)])
     return readings

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
@@ -73,7 +73,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_answer: ClassVar[int] = 20_000
     """Longest answer that is judged, in characters."""
 
-    def __init_subclass__(cls, **options: object) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls.task = cls.__module__.rpartition(".")[2]
 

@@ -29,7 +29,9 @@ def wordings(template: Path) -> dict[str, Callable[[Problem], str]]:
     environment.globals["answer_terse"] = lambda format: ANSWER_TERSE.format(format=format)
     environment.globals["zip"] = zip
     module = environment.from_string(template.read_text(encoding="utf-8")).make_module()
-    macros = {name: value for name, value in sorted(vars(module).items()) if not name.startswith("_") and callable(value)}
+    macros = {
+        name: value for name, value in sorted(vars(module).items()) if not name.startswith("_") and callable(value)
+    }
     if TERSE not in macros or len(macros) < 2:
         raise ValueError(f"{template.name}: a template needs the wording {TERSE!r} and at least one other")
     return macros

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from taskgen.registry import Task
 
 MAX_ATTEMPTS = 2_000
+"""Attempts in a row that may lead nowhere before we say that the knobs admit no problem."""
+MAX_DRAWS = 20_000
+"""Attempts altogether: a small space may hold no structure of the split that is asked for."""
 
 
 class GeneratorFault(RuntimeError):
@@ -50,12 +53,12 @@ def make_record(
 ) -> Record:
     """Item `index` of the stream that (task, knobs, seed, split) names; its answer has been verified.
 
-    Attempts go on until a draft succeeds and its structure id falls in the split. Raises KnobError after MAX_ATTEMPTS
-    drafts that led nowhere, GeneratorFault if the reference answer does not score 1.
+    Attempts go on until a draft succeeds and its structure id falls in the split. Raises KnobError when the
+    attempts run out, GeneratorFault if the reference answer does not score 1.
     """
     settings = canonical(knobs)
     failures = attempt = 0
-    while failures < MAX_ATTEMPTS:
+    while failures < MAX_ATTEMPTS and attempt < MAX_DRAWS:
         stream = item_stream(task.name, task.version, settings, seed, split, index, attempt)
         side_stream = stream.fork("wording")
         attempt += 1
@@ -63,10 +66,9 @@ def make_record(
         if draft is None:
             failures += 1
             continue
+        failures = 0
         structure = structure_id(draft.problem)
         if split_of(structure) != split:
-            # A small space may hold no structure of this split at all, so these draws are bounded too.
-            failures += 0 if attempt < 20 * MAX_ATTEMPTS else MAX_ATTEMPTS
             continue
         problem = encode(draft.problem)
         verdict = verify(problem, f"<answer>{draft.answer}</answer>")

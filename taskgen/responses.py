@@ -1,9 +1,9 @@
-"""Where the answer stands in a completion: one rule for every task.
+r"""Where the answer stands in a completion: one rule for every task.
 
 The answer is the text between the last `<answer>` and the first `</answer>` after it, and both stand after the
 reasoning, which ends with the last closing reasoning tag. A last `<answer>` that is never closed is no answer, and
 neither is anything in reasoning that never ends. Where a task accepts them, and only if there is no `<answer>` tag
-after the reasoning, the last `\\boxed{...}` or the last fenced block counts instead.
+after the reasoning, the last `\boxed{...}` or the last fenced block counts instead.
 """
 
 from collections.abc import Sequence

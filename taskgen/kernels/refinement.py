@@ -17,8 +17,8 @@ Edge = tuple[int, int, int]
 def structure_hash(colours: Sequence[int], edges: Sequence[Edge], directed: bool = True) -> int:
     """A 64-bit hash of a graph modulo isomorphism.
 
-    `colours[v]` is a small non-negative integer that renaming must keep; an edge is (source, target, colour). Undirected
-    graphs list an edge once, in either direction.
+    `colours[v]` is a non-negative integer that renaming must keep; an edge is (source, target, colour), its colour
+    non-negative too. Undirected graphs list an edge once, in either direction.
     """
     listed = np.array(edges, dtype=np.int64).reshape(-1, 3)
     if not directed and len(listed):

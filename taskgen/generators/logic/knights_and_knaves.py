@@ -1,6 +1,6 @@
 """Makes knights-and-knaves problems with exactly one solution, found by truth tables held in big integers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -25,21 +25,27 @@ NAMES = (
 ).split()
 
 
+CONNECTIVES: tuple[Literal["and", "or", "if", "iff"], ...] = ("and", "or", "if", "iff")
+BOUNDS: tuple[Literal["at least", "at most", "exactly"], ...] = ("at least", "at most", "exactly")
+
+
 class Knobs(BaseKnobs, frozen=True):
     """What moves the difficulty of the puzzle."""
 
     people: Annotated[int, Meta(ge=2, le=16, description="how many people there are")] = 5
     depth: Annotated[int, Meta(ge=0, le=4, description="how deep connectives nest in a statement")] = 2
+    plain: Annotated[float, Meta(ge=0, le=1, description="share of statements without any connective")] = 0.1
     counts: Annotated[float, Meta(ge=0, le=1, description="share of parts that count knights")] = 0.15
     splits: Annotated[int, Meta(ge=0, le=40, description="least number of case distinctions the solver needed")] = 1
 
 
 LADDER = ladder(
     Knobs,
-    people=[3, 3, 3, 4, 5, 6, 7, 8, 10, 12],
-    depth= [0, 1, 1, 1, 2, 2, 2, 3, 3, 3],
-    counts=[0.3, 0, 0.1, 0.2, 0.2, 0.2, 0.25, 0.25, 0.3, 0.3],
-    splits=[1, 1, 2, 2, 2, 3, 4, 5, 7, 10],
+    people=[3, 3, 4, 4, 5, 6, 7, 8, 10, 12],
+    depth= [1, 1, 1, 1, 2, 2, 2, 3, 3, 3],
+    plain= [0.6, 0.4, 0.4, 0.2, 0.1, 0.1, 0.05, 0, 0, 0],
+    counts=[0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.25, 0.25, 0.3, 0.3],
+    splits=[1, 1, 1, 2, 2, 3, 4, 5, 7, 10],
 )  # fmt: skip
 
 
@@ -64,8 +70,9 @@ def generate(stream: Stream, knobs: Knobs) -> Draft | None:
 
 def _claim(stream: Stream, knobs: Knobs, speaker: int, world: list[bool]) -> Claim:
     """A random claim whose truth fits its speaker, with as many parts as the nesting depth asks for."""
+    depth = 0 if stream.chance(knobs.plain) else knobs.depth
     while True:
-        claim = _draw(stream, knobs, speaker, knobs.depth)
+        claim = _draw(stream, knobs, speaker, depth)
         if holds(claim, world) == world[speaker]:
             return claim
 
@@ -76,12 +83,12 @@ def _draw(stream: Stream, knobs: Knobs, speaker: int, depth: int) -> Claim:
         if len(others) > 1 and stream.chance(knobs.counts):
             group = sorted(stream.sample(others, stream.between(2, min(4, len(others)))))
             number = stream.between(1, len(group) - 1)
-            return Count(stream.choice(("at least", "at most", "exactly")), number, tuple(group))
+            return Count(stream.choice(BOUNDS), number, tuple(group))
         return Is(stream.choice(others), stream.chance(0.5))
     left = _draw(stream, knobs, speaker, depth - 1)
     if stream.chance(0.2):
         return Not(left)
-    connective = stream.choice(("and", "or", "if", "iff"))
+    connective = stream.choice(CONNECTIVES)
     while True:
         right = _draw(stream, knobs, speaker, stream.below(depth))
         if right != left and (set(people_in(right)) != set(people_in(left)) or depth > 1 or knobs.people < 4):

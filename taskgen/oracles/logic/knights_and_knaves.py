@@ -5,6 +5,8 @@ from typing import Any
 from taskgen.seeding import Stream
 from taskgen.verifiers.logic.knights_and_knaves import Claim, Count, Is, Joined, KnightsAndKnaves, Not, Statement
 
+OTHER_NAMES = "Ann Bob Cid Dot Eve Fay Gil Hal Ida Jim Kim Lou Mia Ned Ona Pia Rex Sue Tim Uma".split()
+
 
 def solutions(problem: KnightsAndKnaves, limit: int) -> list[str]:
     """Up to `limit` different answers."""
@@ -18,7 +20,12 @@ def solutions(problem: KnightsAndKnaves, limit: int) -> list[str]:
     while len(found) < limit and solver.check() == z3.sat:
         model = solver.model()
         world = [z3.is_true(model.eval(knight, model_completion=True)) for knight in knights]
-        found.append("\n".join(f"{name}: {'knight' if is_knight else 'knave'}" for name, is_knight in zip(problem.people, world, strict=True)))
+        found.append(
+            "\n".join(
+                f"{name}: {'knight' if is_knight else 'knave'}"
+                for name, is_knight in zip(problem.people, world, strict=True)
+            )
+        )
         solver.add(z3.Or([knight != is_knight for knight, is_knight in zip(knights, world, strict=True)]))
     return found
 
@@ -33,7 +40,9 @@ def _formula(claim: Claim, knights: list[Any]) -> Any:
             return z3.Not(_formula(part, knights))
         case Count(bound, number, people):
             total = z3.Sum([z3.If(knights[person], 1, 0) for person in people])
-            return total >= number if bound == "at least" else total <= number if bound == "at most" else total == number
+            return (
+                total >= number if bound == "at least" else total <= number if bound == "at most" else total == number
+            )
         case Joined(connective, left, right):
             join = {"and": z3.And, "or": z3.Or, "if": z3.Implies, "iff": lambda a, b: a == b}[connective]
             return join(_formula(left, knights), _formula(right, knights))
@@ -42,7 +51,7 @@ def _formula(claim: Claim, knights: list[Any]) -> Any:
 def relabel(problem: KnightsAndKnaves, stream: Stream) -> KnightsAndKnaves:
     """The same puzzle with people renamed and moved, statements reordered, and symmetric parts swapped."""
     position = stream.shuffled(range(len(problem.people)))
-    people = stream.shuffled(["Ann", "Bob", "Cid", "Dot", "Eve", "Fay", "Gil", "Hal", "Ida", "Jim", "Kim", "Lou", "Mia", "Ned", "Ona", "Pia", "Rex", "Sue", "Tim", "Uma"])
+    people = stream.shuffled(OTHER_NAMES)
 
     def moved(claim: Claim) -> Claim:
         match claim:

@@ -147,8 +147,10 @@ def holds(claim: Claim, world: list[bool]) -> bool:
             return not holds(part, world)
         case Count(bound, number, people):
             knights = sum(world[person] for person in people)
-            return knights >= number if bound == "at least" else (
-                knights <= number if bound == "at most" else knights == number
+            return (
+                knights >= number
+                if bound == "at least"
+                else (knights <= number if bound == "at most" else knights == number)
             )
         case Joined("and", left, right):
             return holds(left, world) and holds(right, world)
