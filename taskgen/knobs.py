@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -40,10 +41,12 @@ def ladder(kind: type[AnyKnobs], **columns: Any) -> tuple[AnyKnobs, ...]:
 
 def change(knobs: AnyKnobs, settings: Mapping[str, Any]) -> AnyKnobs:
     """The knobs with some of them set anew; values may be text, as on a command line. Raises KnobError."""
+    if not settings:
+        return knobs
     kind = type(knobs)
     names = kind.__struct_fields__
     values = {name: getattr(knobs, name) for name in names}
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     for name, value in settings.items():
         if name not in values:
             raise KnobError(_unknown(name, names))
@@ -61,11 +64,16 @@ def canonical(knobs: BaseKnobs) -> str:
 
 def describe(kind: type[BaseKnobs]) -> list[tuple[str, str, str, Any]]:
     """Name, range, meaning and default of every knob."""
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     defaults = kind()
     return [
         (name, span(hints[name]), _meaning(hints[name]), getattr(defaults, name)) for name in kind.__struct_fields__
     ]
+
+
+@lru_cache(maxsize=256)
+def _hints(kind: type[BaseKnobs]) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
 
 
 def span(hint: Any) -> str:

@@ -25,6 +25,12 @@ def test_importing_taskgen_loads_no_heavy_package():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
+def test_importing_taskgen_takes_under_60_milliseconds():
+    code = "import time; start = time.process_time(); import taskgen; taskgen.verify; print(time.process_time() - start)"
+    seconds = [float(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout) for _ in range(5)]
+    assert min(seconds) < 0.06
+
+
 def test_judging_loads_no_solver_and_no_array_library(record):
     code = (
         "import sys, taskgen\n"

@@ -1,7 +1,7 @@
 """The records that the tests over every task share: a few of each rung, made once a process."""
 
 import time
-from functools import lru_cache
+from functools import cache
 from statistics import correlation
 
 import taskgen
@@ -12,13 +12,13 @@ PER_RUNG = 6
 RUNGS = range(1, 11)
 
 
-@lru_cache(maxsize=None)
+@cache
 def rung(name: str, difficulty: int, seed: int = 0, count: int = PER_RUNG) -> tuple[Record, ...]:
     task = taskgen.task(name)
     return tuple(task.generate(difficulty=difficulty, seed=seed, index=index) for index in range(count))
 
 
-@lru_cache(maxsize=None)
+@cache
 def seconds_a_record(name: str, difficulty: int) -> float:
     """Mean over PER_RUNG new records, after one that loads and compiles what is needed."""
     task = taskgen.task(name)

@@ -1,8 +1,9 @@
 """Makes knights-and-knaves problems with exactly one solution, found by truth tables held in big integers."""
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from taskgen.knobs import BaseKnobs, ladder
 from taskgen.registry import Draft
@@ -15,8 +16,6 @@ from taskgen.verifiers.logic.knights_and_knaves import (
     KnightsAndKnaves,
     Not,
     Statement,
-    holds,
-    people_in,
 )
 
 NAMES = (
@@ -52,96 +51,111 @@ LADDER = ladder(
 def generate(stream: Stream, knobs: Knobs) -> Draft | None:
     """One statement by each person, drawn around a hidden world; None unless that world is the only one that fits."""
     count = knobs.people
-    world = [stream.chance(0.5) for _ in range(count)]
-    if len(set(world)) == 1 and count > 2:
+    tables = _knight_tables(count)
+    hidden = 1 + stream.below((1 << count) - 2)
+    speakers = stream.shuffled(range(count))
+    said = [_statement(stream, knobs, speaker, tables, hidden) for speaker in speakers]
+    for _ in range(4 * count):
+        fitting = tables.everywhere
+        for _, fits in said:
+            fitting &= fits
+        if fitting.bit_count() == 1:
+            break
+        place = stream.below(count)
+        said[place] = _statement(stream, knobs, speakers[place], tables, hidden)
+    else:
         return None
-    statements = tuple(
-        Statement(speaker, _claim(stream, knobs, speaker, world)) for speaker in stream.shuffled(range(count))
-    )
-    if not _only(statements, world):
-        return None
-    splits, evaluations = _effort(statements, count)
+    statements = tuple(statement for statement, _ in said)
+    splits, evaluations = effort(statements, count)
     if splits < knobs.splits:
         return None
     people = tuple(stream.sample(NAMES, count))
-    answer = ", ".join(f"{name}: {'knight' if knight else 'knave'}" for name, knight in zip(people, world, strict=True))
+    kinds = ["knight" if hidden >> person & 1 else "knave" for person in range(count)]
+    answer = ", ".join(f"{name}: {kind}" for name, kind in zip(people, kinds, strict=True))
     return Draft(KnightsAndKnaves(people, statements), answer, effort=evaluations)
 
 
-def _claim(stream: Stream, knobs: Knobs, speaker: int, world: list[bool]) -> Claim:
-    """A random claim whose truth fits its speaker, with as many parts as the nesting depth asks for."""
-    depth = 0 if stream.chance(knobs.plain) else knobs.depth
-    while True:
-        claim = _draw(stream, knobs, speaker, depth)
-        if holds(claim, world) == world[speaker]:
-            return claim
+class _Tables(Struct, frozen=True):
+    """Truth tables as big integers: bit w is the truth in world w, and bit p of w says that person p is a knight."""
+
+    knights: list[int]
+    everywhere: int
 
 
-def _draw(stream: Stream, knobs: Knobs, speaker: int, depth: int) -> Claim:
-    if depth == 0:
-        others = [person for person in range(knobs.people) if person != speaker]
-        if len(others) > 1 and stream.chance(knobs.counts):
-            group = sorted(stream.sample(others, stream.between(2, min(4, len(others)))))
-            number = stream.between(1, len(group) - 1)
-            return Count(stream.choice(BOUNDS), number, tuple(group))
-        return Is(stream.choice(others), stream.chance(0.5))
-    left = _draw(stream, knobs, speaker, depth - 1)
-    if stream.chance(0.2):
-        return Not(left)
-    connective = stream.choice(CONNECTIVES)
-    while True:
-        right = _draw(stream, knobs, speaker, stream.below(depth))
-        if right != left and (set(people_in(right)) != set(people_in(left)) or depth > 1 or knobs.people < 4):
-            return Joined(connective, left, right)
-
-
-def _only(statements: tuple[Statement, ...], world: list[bool]) -> bool:
-    """Whether no other world fits: bit w of a table is a claim's truth in world number w."""
-    count = len(world)
-    everywhere = (1 << (1 << count)) - 1
+@lru_cache(maxsize=32)
+def _knight_tables(count: int) -> _Tables:
     knights = []
     for person in range(count):
-        block = ((1 << (1 << person)) - 1) << (1 << person)
-        period = 2 << person
+        table, period = ((1 << (1 << person)) - 1) << (1 << person), 2 << person
         while period < 1 << count:
-            block |= block << period
+            table |= table << period
             period *= 2
-        knights.append(block)
-    fitting = everywhere
-    for said in statements:
-        fitting &= everywhere ^ _table(said.claim, knights, everywhere) ^ knights[said.speaker]
-    return fitting.bit_count() == 1
+        knights.append(table)
+    return _Tables(knights, (1 << (1 << count)) - 1)
 
 
-def _table(claim: Claim, knights: list[int], everywhere: int) -> int:
-    match claim:
-        case Is(person, knight):
-            return knights[person] if knight else everywhere ^ knights[person]
-        case Not(part):
-            return everywhere ^ _table(part, knights, everywhere)
-        case Count(bound, number, people):
-            exactly = [everywhere] + [0] * len(people)
-            for person in people:
-                for total in range(len(people), -1, -1):
-                    below = exactly[total - 1] & knights[person] if total else 0
-                    exactly[total] = exactly[total] & ~knights[person] | below
-            spans = {"at least": exactly[number:], "at most": exactly[: number + 1], "exactly": [exactly[number]]}
-            table = 0
-            for part_table in spans[bound]:
-                table |= part_table
-            return table
-        case Joined(connective, left, right):
-            first, second = _table(left, knights, everywhere), _table(right, knights, everywhere)
-            if connective == "and":
-                return first & second
-            if connective == "or":
-                return first | second
-            return (everywhere ^ first) | second if connective == "if" else everywhere ^ first ^ second
+def _statement(stream: Stream, knobs: Knobs, speaker: int, tables: _Tables, hidden: int) -> tuple[Statement, int]:
+    """A random statement that its speaker can make in the hidden world, and the table of worlds that it fits."""
+    depth = 0 if knobs.plain and stream.chance(knobs.plain) else knobs.depth
+    while True:
+        claim, table = _claim(stream, knobs, speaker, depth, tables)
+        fits = tables.everywhere ^ table ^ tables.knights[speaker]
+        if fits >> hidden & 1:
+            return Statement(speaker, claim), fits
 
 
-def _effort(statements: tuple[Statement, ...], count: int) -> tuple[int, int]:
+def _claim(stream: Stream, knobs: Knobs, speaker: int, depth: int, tables: _Tables) -> tuple[Claim, int]:
+    """A random claim and its truth table."""
+    if depth == 0:
+        return _plain_claim(stream, knobs, speaker, tables)
+    left, first = _claim(stream, knobs, speaker, depth - 1, tables)
+    form = stream.below(5)
+    if form == 4:
+        return Not(left), tables.everywhere ^ first
+    while True:
+        right, second = _claim(stream, knobs, speaker, stream.below(depth), tables)
+        if second not in (first, tables.everywhere ^ first):
+            break
+    connective = CONNECTIVES[form]
+    if connective == "and":
+        table = first & second
+    elif connective == "or":
+        table = first | second
+    else:
+        table = (tables.everywhere ^ first) | second if connective == "if" else tables.everywhere ^ first ^ second
+    return Joined(connective, left, right), table
+
+
+def _plain_claim(stream: Stream, knobs: Knobs, speaker: int, tables: _Tables) -> tuple[Claim, int]:
+    if knobs.people > 2 and stream.chance(knobs.counts):
+        others = [person for person in range(knobs.people) if person != speaker]
+        group = tuple(sorted(stream.sample(others, stream.between(2, min(4, len(others))))))
+        bound, number = stream.choice(BOUNDS), stream.between(1, len(group) - 1)
+        return Count(bound, number, group), _count_table(bound, number, group, tables)
+    other = stream.below(knobs.people - 1 if knobs.people > 2 else 2)
+    person = other + (other >= speaker and knobs.people > 2)
+    table = tables.knights[person]
+    return (Is(person, True), table) if stream.below(2) else (Is(person, False), tables.everywhere ^ table)
+
+
+def _count_table(bound: str, number: int, group: tuple[int, ...], tables: _Tables) -> int:
+    exactly = [tables.everywhere] + [0] * len(group)
+    for person in group:
+        knight = tables.knights[person]
+        for total in range(len(group), 0, -1):
+            exactly[total] = exactly[total] & ~knight | exactly[total - 1] & knight
+        exactly[0] &= ~knight
+    spans = {"at least": exactly[number:], "at most": exactly[: number + 1], "exactly": exactly[number : number + 1]}
+    table = 0
+    for part in spans[bound]:
+        table |= part
+    return table
+
+
+def effort(statements: tuple[Statement, ...], count: int) -> tuple[int, int]:
     """What a careful person does: case distinctions made, and statements looked at, until every case is settled."""
     splits = evaluations = 0
+    claims = [(said.speaker, said.claim) for said in statements]
 
     def settle(known: list[bool | None]) -> bool:
         """Draw forced conclusions until nothing changes; False on a contradiction."""
@@ -149,15 +163,15 @@ def _effort(statements: tuple[Statement, ...], count: int) -> tuple[int, int]:
         changed = True
         while changed:
             changed = False
-            for said in statements:
+            for speaker, claim in claims:
                 evaluations += 1
-                truth = _partly(said.claim, known)
+                truth = _partly(claim, known)
                 if truth is None:
                     continue
-                if known[said.speaker] is None:
-                    known[said.speaker] = truth
+                if known[speaker] is None:
+                    known[speaker] = truth
                     changed = True
-                elif known[said.speaker] != truth:
+                elif known[speaker] is not truth:
                     return False
         return True
 
@@ -178,28 +192,33 @@ def _effort(statements: tuple[Statement, ...], count: int) -> tuple[int, int]:
 
 def _partly(claim: Claim, known: list[bool | None]) -> bool | None:
     """Kleene's three-valued truth of a claim when only some people are known."""
-    match claim:
-        case Is(person, knight):
-            return None if known[person] is None else known[person] == knight
-        case Not(part):
-            truth = _partly(part, known)
-            return None if truth is None else not truth
-        case Count(bound, number, people):
-            least = sum(known[person] is True for person in people)
-            most = least + sum(known[person] is None for person in people)
-            enough = True if least >= number else False if most < number else None
-            few = True if most <= number else False if least > number else None
-            return enough if bound == "at least" else few if bound == "at most" else _both(enough, few)
-        case Joined(connective, left, right):
-            first, second = _partly(left, known), _partly(right, known)
-            if connective == "and":
-                return _both(first, second)
-            if connective == "iff":
-                return None if first is None or second is None else first == second
-            if connective == "if":
-                first = None if first is None else not first
-            return True if first or second else None if None in (first, second) else False
+    if isinstance(claim, Is):
+        kind = known[claim.person]
+        return None if kind is None else kind is claim.knight
+    if isinstance(claim, Not):
+        truth = _partly(claim.part, known)
+        return None if truth is None else not truth
+    if isinstance(claim, Count):
+        kinds = [known[person] for person in claim.people]
+        least = kinds.count(True)
+        most = least + kinds.count(None)
+        enough = True if least >= claim.number else False if most < claim.number else None
+        few = True if most <= claim.number else False if least > claim.number else None
+        return enough if claim.bound == "at least" else few if claim.bound == "at most" else _both(enough, few)
+    first = _partly(claim.left, known)
+    if claim.connective == "and":
+        return False if first is False else _both(first, _partly(claim.right, known))
+    if claim.connective == "or":
+        return True if first else _either(first, _partly(claim.right, known))
+    if claim.connective == "if":
+        return True if first is False else _either(None if first is None else False, _partly(claim.right, known))
+    second = _partly(claim.right, known)
+    return None if first is None or second is None else first is second
 
 
 def _both(first: bool | None, second: bool | None) -> bool | None:
-    return False if first is False or second is False else None if None in (first, second) else True
+    return False if first is False or second is False else None if first is None or second is None else True
+
+
+def _either(first: bool | None, second: bool | None) -> bool | None:
+    return True if first or second else None if first is None or second is None else False

@@ -79,16 +79,17 @@ class KnightsAndKnaves(Problem, frozen=True):
     def verify(self, answer: str) -> Verdict:
         """`Name: knight` or `Name: knave` for each person once, separated by commas or line breaks, in any order."""
         knights: dict[str, bool] = {}
-        for entry in filter(None, (part.strip() for part in re.split(r"[,\n]", answer))):
-            match = re.fullmatch(r"([A-Za-z]{2,15})\s*:\s*(knight|knave)", entry, re.ASCII)
-            if match is None:
-                return malformed(f"cannot read {entry[:40]!r} as 'Name: knight' or 'Name: knave'")
-            name, kind = match.groups()
-            if name not in self.people:
-                return malformed(f"there is nobody called {name}")
-            if name in knights:
-                return malformed(f"{name} is given twice")
-            knights[name] = kind == "knight"
+        for entry in re.split(r"[,\n]", answer):
+            name, colon, kind = entry.partition(":")
+            name, kind = name.strip(), kind.strip()
+            if name in self.people and kind in ("knight", "knave"):
+                if name in knights:
+                    return malformed(f"{name} is given twice")
+                knights[name] = kind == "knight"
+            elif kind in ("knight", "knave"):
+                return malformed(f"there is nobody called {name[:40]!r}")
+            elif name or colon:
+                return malformed(f"cannot read {entry.strip()[:40]!r} as 'Name: knight' or 'Name: knave'")
         if len(knights) != len(self.people):
             return malformed(f"{len(knights)} of {len(self.people)} people are given")
         world = [knights[name] for name in self.people]
@@ -140,26 +141,21 @@ class KnightsAndKnaves(Problem, frozen=True):
 
 def holds(claim: Claim, world: list[bool]) -> bool:
     """Whether a claim is true in a world, `world[person]` being true for knights."""
-    match claim:
-        case Is(person, knight):
-            return world[person] == knight
-        case Not(part):
-            return not holds(part, world)
-        case Count(bound, number, people):
-            knights = sum(world[person] for person in people)
-            return (
-                knights >= number
-                if bound == "at least"
-                else (knights <= number if bound == "at most" else knights == number)
-            )
-        case Joined("and", left, right):
-            return holds(left, world) and holds(right, world)
-        case Joined("or", left, right):
-            return holds(left, world) or holds(right, world)
-        case Joined("if", left, right):
-            return not holds(left, world) or holds(right, world)
-        case Joined(_, left, right):
-            return holds(left, world) == holds(right, world)
+    if isinstance(claim, Is):
+        return world[claim.person] is claim.knight
+    if isinstance(claim, Not):
+        return not holds(claim.part, world)
+    if isinstance(claim, Count):
+        knights = [world[person] for person in claim.people].count(True)
+        if claim.bound == "exactly":
+            return knights == claim.number
+        return knights >= claim.number if claim.bound == "at least" else knights <= claim.number
+    left = holds(claim.left, world)
+    if claim.connective == "and":
+        return left and holds(claim.right, world)
+    if claim.connective == "or":
+        return left or holds(claim.right, world)
+    return (not left or holds(claim.right, world)) if claim.connective == "if" else left is holds(claim.right, world)
 
 
 def parts(claim: Claim) -> Iterator[Claim]:
