@@ -1,21 +1,25 @@
 """Multi-turn tasks: a problem that answers back, played through the five-tuple that Gymnasium users know."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from taskgen.judging import judge, read_problem
 from taskgen.problem import Problem, Verdict, malformed, wrong
+from taskgen.responses import NoAnswer, extract
 
-MAX_ACTION = 2_000
+MAX_ACTION = 1_000
 
 
-class Turn(msgspec.Struct, frozen=True, array_like=True):
+class Turn(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One action of the player and what the problem answered."""
 
     action: str
     observation: str
+
+
+_TRANSCRIPT = msgspec.json.Decoder(tuple[Turn, ...])
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -32,6 +36,9 @@ class MultiTurnProblem(Problem, frozen=True):
     observation is seen. Hidden fields stay in the problem; prompt, observations and client-visible state lack them.
     """
 
+    max_answer: ClassVar[int] = 200_000
+    """Room for 30 turns of MAX_ACTION characters, all of them escaped."""
+
     @abstractmethod
     def reply(self, turns: tuple[Turn, ...], action: str) -> Reply:
         """The answer to an action after these turns."""
@@ -43,8 +50,8 @@ class MultiTurnProblem(Problem, frozen=True):
     def verify(self, answer: str) -> Verdict:
         """Replay a transcript, then judge its outcome."""
         try:
-            turns = msgspec.json.decode(answer, type=tuple[Turn, ...])
-        except (msgspec.MsgspecError, RecursionError) as error:
+            turns = _TRANSCRIPT.decode(answer)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
             return malformed(f"not a transcript of [action, observation] pairs: {error}")
         finished = False
         for number, turn in enumerate(turns):
@@ -85,16 +92,17 @@ class Environment:
         template = task(statement.task).template
         return render(template, statement, next(iter(wordings(template)))), self.state()
 
-    def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
+    def step(self, completion: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Observation, reward, terminated, truncated, state. The reward is the verifier's score, at the end only.
 
-        Raises RuntimeError before `reset` and after the end.
+        The action is the answer in the completion or, where it holds none, all of its text; of a long action only the
+        first MAX_ACTION characters are taken. Raises RuntimeError before `reset` and after the end.
         """
         if self._problem is None or self._finished:
             raise RuntimeError(
                 "the dialogue has ended; call reset(problem)" if self._problem else "call reset(problem)"
             )
-        action = action[:MAX_ACTION]
+        action = _action(completion, self._problem)
         reply = self._problem.reply(self._turns, action)
         self._turns += (Turn(action, reply.observation),)
         self._finished = reply.finished
@@ -108,11 +116,20 @@ class Environment:
         return judge(self._problem, self.transcript())
 
     def transcript(self) -> str:
-        """The dialogue as the JSON that the verifier reads."""
-        return msgspec.json.encode(self._turns).decode()
+        """The dialogue as the JSON that the verifier reads; it can stand between answer tags, whatever was said."""
+        return msgspec.json.encode(self._turns).decode().replace("<", "\\u003c")
 
     def state(self) -> dict[str, Any]:
         """What a client may see: task, turns so far, whether it has ended. Nothing hidden."""
         name = self._problem.task if self._problem else ""
         turns = [{"action": turn.action, "observation": turn.observation} for turn in self._turns]
         return {"task": name, "turns": turns, "finished": self._finished}
+
+
+def _action(completion: str, problem: MultiTurnProblem) -> str:
+    """What a player does, as text that JSON can hold."""
+    try:
+        text = extract(completion, problem.accepts)
+    except NoAnswer:
+        text = completion
+    return text[:MAX_ACTION].encode(errors="replace").decode()

@@ -13,9 +13,14 @@ from taskgen.seeding import Stream
 
 TERSE = "terse"
 ANSWER_TERSE = "Reply with <answer>{format}</answer>."
+TURN_TERSE = "Each turn reply with <answer>{format}</answer>."
 ANSWER_RULE = (
     "Think first if you like. Then give your final answer between <answer> and </answer>; only the last such pair "
     "after your reasoning is read. Inside it, write {format}"
+)
+TURN_RULE = (
+    "Each of your messages is one turn. Think first if you like. Then give your move between <answer> and </answer>; "
+    "only the last such pair after your reasoning is read. Inside it, write {format}"
 )
 
 
@@ -27,6 +32,8 @@ def wordings(template: Path) -> dict[str, Callable[[Problem], str]]:
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     environment.globals["answer_rule"] = lambda format: ANSWER_RULE.format(format=format)
     environment.globals["answer_terse"] = lambda format: ANSWER_TERSE.format(format=format)
+    environment.globals["turn_rule"] = lambda format: TURN_RULE.format(format=format)
+    environment.globals["turn_terse"] = lambda format: TURN_TERSE.format(format=format)
     environment.globals["zip"] = zip
     module = environment.from_string(template.read_text(encoding="utf-8")).make_module()
     macros = {

@@ -92,7 +92,7 @@ class Task:
         function: Callable[[Stream, BaseKnobs], Draft | None] = self._generator.generate
         return function
 
-    @property
+    @cached_property
     def template(self) -> Path:
         """The file that holds the prompt's wordings."""
         return Path(str(self._generator.__file__)).with_suffix(".md.jinja")

@@ -14,7 +14,9 @@ from numba import njit
 Edge = tuple[int, int, int]
 
 
-def structure_hash(colours: Sequence[int], edges: Sequence[Edge], directed: bool = True) -> int:
+def structure_hash(
+    colours: Sequence[int] | np.ndarray, edges: Sequence[Edge] | np.ndarray, directed: bool = True
+) -> int:
     """A 64-bit hash of a graph modulo isomorphism.
 
     `colours[v]` is a non-negative integer that renaming must keep; an edge is (source, target, colour), its colour
@@ -96,7 +98,8 @@ def _structure_hash(colours: np.ndarray, edges: np.ndarray) -> np.uint64:
     total = np.uint64(0)
     for vertex in range(len(labels)):
         if labels[vertex] == chosen:
-            apart[:] = labels
+            for other in range(len(labels)):  # a slice assignment would take seconds more to compile
+                apart[other] = labels[other]
             apart[vertex] = _mix(chosen + np.uint64(0x7654321))
             _refine(apart, edges)
             total += _mix(_summary(apart))

@@ -17,17 +17,10 @@ MISSED = Countdown((2, 3, 3), 10, True, (1, 1))
 
 @pytest.mark.parametrize(
     "answer",
-    [
-        "3 + 7 * (25 - 7) / (7 - 1)",
-        "25 - 7 / 7 ",
-        "(25)-(7/7)",
-        "25 − 7 ÷ 7",
-        "\\left(25 - 7 \\div 7\\right)",
-        "25-7/7=24",
-    ],
+    ["25 - 7 / 7 ", "(25)-(7/7)", "25 − 7 ÷ 7", "\\left(25 - 7 \\div 7\\right)", "25-7/7=24", "25 - 7 / 7 = 48/2"],
 )
 def test_every_way_of_writing_a_solution_is_judged_by_its_value(answer):
-    assert bool(REACHABLE.verify(answer)) == ("1" not in answer)
+    assert REACHABLE.verify(answer)
 
 
 def test_a_fraction_on_the_way_is_exact():
@@ -47,8 +40,8 @@ def test_foreign_and_repeated_numbers_are_rejected(answer):
 
 @pytest.mark.parametrize(
     "answer",
-    ["", "+", "25 -", "(25 - 7 / 7", "25 - 7 / 7)", "25 - 7 7", "25.0 - 7 / 7", "-7 / 7 + 25", "25 -- 7", "25 ** 7"]
-    + ["7(3)", "25 - 7 // 7", "025 - 7 / 7", "2_5 - 7 / 7", "٢٥ - 7 / 7", "²", "__import__('os')", "\\frac{7}{7}"],
+    "|+|25 -|(25 - 7 / 7|25 - 7 / 7)|25 - 7 7|25.0 - 7 / 7|-7 / 7 + 25|25 -- 7|25 ** 7|7(3)|25 - 7 // 7|"
+    "025 - 7 / 7|25_ - 7 / 7|٢٥ - 7 / 7|²|__import__('os')|\\frac{7}{7}".split("|"),
 )
 def test_what_is_no_expression_is_malformed(answer):
     assert REACHABLE.verify(answer).status == "malformed"
