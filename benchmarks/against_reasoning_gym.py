@@ -46,10 +46,84 @@ def knights(people: int) -> Pair:
     )
 
 
+def sudoku(empty: int, tier: int = 0) -> Pair:
+    knobs = {"box": (3, 3), "givens": 81 - empty, "tier": tier}
+    note = f"both unique; ours of tier {tier} exactly" if tier else "both unique; ours also graded"
+    return Pair("sudoku", f"9x9, {empty} empty", knobs, "sudoku", {"min_empty": empty, "max_empty": empty}, note)
+
+
+def zebra(size: int) -> Pair:
+    knobs = {"houses": size, "attributes": size}
+    options = {"num_people": size, "num_characteristics": size}
+    note = "both unique; ours 11 kinds of clue, none to spare, whole table asked; theirs asks one name"
+    return Pair("zebra_puzzle", f"{size} x {size}", knobs, "zebra_puzzles", options, note)
+
+
+def countdown(numbers: int, exhaustive: bool) -> Pair:
+    knobs = {"numbers": numbers, "largest": 100, "target": 999, "exhaustive": exhaustive}
+    options = {"min_numbers": numbers, "max_numbers": numbers, "min_target": 1}
+    note = "all expressions searched, effort measured" if exhaustive else "equal: solvable by construction"
+    return Pair("countdown", f"{numbers} numbers", knobs, "countdown", options, note)
+
+
 PAIRS = [
+    Pair(
+        "sudoku",
+        "4x4, 9 empty",
+        {"box": (2, 2), "givens": 7, "tier": 0},
+        "mini_sudoku",
+        {"min_empty": 9, "max_empty": 9},
+        "both unique",
+    ),
+    sudoku(40),
+    sudoku(50),
+    sudoku(55),
+    sudoku(53, 3),
+    zebra(4),
+    zebra(5),
+    zebra(7),
     knights(3),
     knights(5),
     knights(7),
+    countdown(4, False),
+    countdown(6, False),
+    countdown(8, False),
+    countdown(4, True),
+    countdown(6, True),
+    Pair(
+        "countdown",
+        "game of 24",
+        {"numbers": 4, "largest": 10, "target": 24, "use_all": True, "exhaustive": False},
+        "puzzle24",
+        {},
+        "ours draws the target, too",
+    ),
+    Pair(
+        "shortest_path",
+        "grid of about 40 cells",
+        {"places": 27, "grid": 1.0, "hops": 3, "traps": 0, "unreachable": 0.0},
+        "shortest_path",
+        {"min_rows": 6, "max_rows": 6, "min_cols": 6, "max_cols": 7},
+        "ours weighted, every optimal route counts; theirs without weights",
+    ),
+    Pair(
+        "sokoban",
+        "8x8, 4 boxes",
+        {"height": 8, "width": 8, "boxes": 4, "min_pushes": 6, "changes": 3},
+        "sokoban",
+        {"min_w": 8, "max_w": 8, "min_h": 8, "max_h": 8, "min_boxes": 4, "max_boxes": 4},
+        "ours with the least number of pushes proved",
+    ),
+    Pair("antiderivative", "polynomial", {}, "simple_integration", {}, ""),
+    Pair("antiderivative", "parts and substitution", {}, "intermediate_integration", {}, ""),
+    Pair(
+        "arc_grid",
+        "new tasks",
+        {},
+        "rearc",
+        {},
+        "theirs: new examples of 400 fixed tasks; ours: new tasks, ambiguity excluded",
+    ),
 ]
 
 

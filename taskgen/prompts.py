@@ -12,16 +12,8 @@ from taskgen.problem import Problem
 from taskgen.seeding import Stream
 
 TERSE = "terse"
-ANSWER_TERSE = "Reply with <answer>{format}</answer>."
-TURN_TERSE = "Each turn reply with <answer>{format}</answer>."
-ANSWER_RULE = (
-    "Think first if you like. Then give your final answer between <answer> and </answer>; only the last such pair "
-    "after your reasoning is read. Inside it, write {format}"
-)
-TURN_RULE = (
-    "Each of your messages is one turn. Think first if you like. Then give your move between <answer> and </answer>; "
-    "only the last such pair after your reasoning is read. Inside it, write {format}"
-)
+ANSWERING = Path(__file__).with_name("answering.md.jinja")
+"""The macros that every template may use to say where the answer goes."""
 
 
 @lru_cache(maxsize=256)
@@ -30,10 +22,8 @@ def wordings(template: Path) -> dict[str, Callable[[Problem], str]]:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    environment.globals["answer_rule"] = lambda format: ANSWER_RULE.format(format=format)
-    environment.globals["answer_terse"] = lambda format: ANSWER_TERSE.format(format=format)
-    environment.globals["turn_rule"] = lambda format: TURN_RULE.format(format=format)
-    environment.globals["turn_terse"] = lambda format: TURN_TERSE.format(format=format)
+    answering = environment.from_string(ANSWERING.read_text(encoding="utf-8")).make_module()
+    environment.globals.update((name, macro) for name, macro in vars(answering).items() if callable(macro))
     environment.globals["zip"] = zip
     module = environment.from_string(template.read_text(encoding="utf-8")).make_module()
     macros = {

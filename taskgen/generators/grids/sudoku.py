@@ -47,9 +47,9 @@ class Knobs(BaseKnobs, frozen=True):
     tier: Annotated[
         int,
         Meta(
-            ge=1,
+            ge=0,
             le=7,
-            description="hardest technique needed: 1 single in a box, 2 any single, 3 locked candidates, 4 pairs, "
+            description="hardest technique needed: 0 whatever it is, 1 single in a box, 2 any single, 3 locked candidates, 4 pairs, "
             "5 triples and XY-wings, 6 swordfish and turbot fish, 7 search",
         ),
     ] = 2
@@ -63,7 +63,7 @@ class Knobs(BaseKnobs, frozen=True):
                 f"knob tier={self.tier} is out of range: a {order}x{order} square takes tier 1, whose only technique "
                 "solves all of them"
             )
-        least, most = spans[self.tier - 1]
+        least, most = spans[self.tier - 1] if self.tier else (min(spans)[0], spans[0][1])
         if not least <= self.givens <= most:
             raise ValueError(
                 f"knob givens={self.givens} is out of range: a {order}x{order} square of tier {self.tier} takes "
@@ -95,7 +95,11 @@ def generate(stream: Stream, knobs: Knobs) -> Draft | None:
     count, order = len(homes), units.shape[1]
     states = np.empty((count + 1, count + 3 * order + 1), dtype=np.int64)
     workspace = np.empty(4 * count, dtype=np.int64), np.empty((count + 1, 2), dtype=np.int64)
-    square, puzzle, path = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64), np.arange(count)
+    square, puzzle, path = (
+        np.empty(count, dtype=np.int64),
+        np.empty(count, dtype=np.int64),
+        np.arange(count, dtype=np.int64),
+    )
     steps = np.zeros(SEARCH + 1, dtype=np.int64)
     random = take_over(stream)
     for _ in range(TRIES):
@@ -103,9 +107,10 @@ def generate(stream: Stream, knobs: Knobs) -> Draft | None:
         if dig(random, states, *layout, *workspace, square, puzzle, path, knobs.givens, DIG_BUDGET) != knobs.givens:
             continue
         load(puzzle, homes, states)
-        if grade(states, layout, min(knobs.tier, SEARCH - 1), steps) != knobs.tier:
+        tier = grade(states, layout, min(knobs.tier or SEARCH, SEARCH - 1), steps)
+        if knobs.tier not in (0, tier):
             continue
-        if knobs.tier == SEARCH:
+        if tier == SEARCH:
             _, steps[SEARCH] = search(states, *layout, *workspace, square.copy(), 2, 1_000_000, random, False)
             if steps[SEARCH] < knobs.nodes:
                 continue
