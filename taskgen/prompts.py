@@ -19,13 +19,19 @@ ANSWERING = Path(__file__).with_name("answering.md.jinja")
 @lru_cache(maxsize=256)
 def wordings(template: Path) -> dict[str, Callable[[Problem], str]]:
     """The wordings of a template by name, in alphabetical order."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    answering = environment.from_string(ANSWERING.read_text(encoding="utf-8")).make_module()
+    environment = Environment(
+        loader=FileSystemLoader([template.parent, ANSWERING.parent]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    answering = environment.get_template(ANSWERING.name).module
     environment.globals.update((name, macro) for name, macro in vars(answering).items() if callable(macro))
     environment.globals["zip"] = zip
-    module = environment.from_string(template.read_text(encoding="utf-8")).make_module()
+    module = environment.get_template(template.name).module
     macros = {
         name: value for name, value in sorted(vars(module).items()) if not name.startswith("_") and callable(value)
     }

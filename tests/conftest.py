@@ -13,6 +13,14 @@ def pytest_addoption(parser):
     parser.addoption("--task", action="append", help="run the tests over every task for this task only (repeatable)")
 
 
+def pytest_configure(config):
+    for name in config.getoption("--task") or []:
+        try:
+            taskgen.task(name)
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
 def pytest_generate_tests(metafunc):
     if "name" in metafunc.fixturenames:
         names = metafunc.config.getoption("--task") or taskgen.tasks()

@@ -1,6 +1,7 @@
 """Extraction: the last closed <answer> after the reasoning, and nothing else unless the task says so."""
 
 import time
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -75,10 +76,8 @@ def test_the_last_fenced_block_counts_where_the_task_accepts_it():
 
 @given(st.text())
 def test_junk_is_an_answer_or_no_answer(completion):
-    try:
-        extract(completion, ("answer", "boxed", "fenced"))
-    except NoAnswer as reason:
-        assert "\n" not in str(reason)
+    with suppress(NoAnswer):
+        assert extract(completion, ("answer", "boxed", "fenced")).strip() in completion
 
 
 @given(st.text().filter(lambda text: "<" not in text), st.text())
@@ -92,8 +91,6 @@ def test_what_stands_in_the_last_pair_comes_back(answer, before):
 def test_a_megabyte_takes_no_time(part):
     completion = part * (1_000_000 // len(part))
     start = time.perf_counter()
-    try:
+    with suppress(NoAnswer):
         extract(completion, ("answer", "boxed", "fenced"))
-    except NoAnswer:
-        pass
     assert time.perf_counter() - start < 0.1

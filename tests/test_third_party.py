@@ -1,67 +1,18 @@
-"""A package of somebody else brings a task through the entry-point group `taskgen.tasks`."""
+"""A package of somebody else brings a task through the entry-point group `taskgen.tasks`.
+
+Its code is the example of docs/architecture.md, so the guide is tested, too.
+"""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-RULES = '''
-"""Any whole number strictly between two others."""
-import re
-from typing import Annotated, ClassVar
-from msgspec import Meta
-from taskgen.problem import Problem, correct, malformed, wrong
-
-class Between(Problem, frozen=True):
-    """Two bounds."""
-    max_answer: ClassVar[int] = 40
-    low: Annotated[int, Meta(ge=0, le=10**9)]
-    high: Annotated[int, Meta(ge=0, le=10**9)]
-
-    def verify(self, answer):
-        if not re.fullmatch(r"[0-9]{1,10}", answer, re.ASCII):
-            return malformed("the answer is not a whole number")
-        return correct() if self.low < int(answer) < self.high else wrong("not between")
-
-    def structure(self):
-        return (self.low, self.high)
-'''
-GENERATOR = '''
-"""Draws two bounds."""
-from typing import Annotated
-from msgspec import Meta
-from taskgen.knobs import BaseKnobs, ladder
-from taskgen.registry import Draft
-from acme_tasks.between.rules import Between
-
-class Knobs(BaseKnobs, frozen=True):
-    """The size of the numbers."""
-    size: Annotated[int, Meta(ge=10, le=10**8, description="largest lower bound")] = 100
-
-LADDER = ladder(Knobs, size=[10**2, 10**3, 10**4, 10**5, 10**6, 10**7, 2 * 10**7, 4 * 10**7, 6 * 10**7, 10**8])
-
-def generate(stream, knobs):
-    low = stream.below(knobs.size)
-    return Draft(Between(low, low + 2 + stream.below(9)), str(low + 1), effort=knobs.size)
-'''
-TEMPLATE = """
-{% macro plain(problem) %}
-Name a whole number between {{ problem.low }} and {{ problem.high }}. {{ answer_rule("the number.") }}
-{% endmacro %}
-{% macro terse(problem) %}{{ problem.low }} < n < {{ problem.high }}. {{ answer_terse("n") }}{% endmacro %}
-"""
-ORACLE = '''
-"""Counts."""
-def solutions(problem, limit):
-    return [str(number) for number in range(problem.low + 1, problem.high)][:limit]
-
-def accepts(problem, answer):
-    return answer.isdecimal() and problem.low < int(answer) < problem.high
-
-def relabel(problem, stream):
-    return problem
-'''
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "docs" / "architecture.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +22,11 @@ def environment(tmp_path_factory):
     package.mkdir(parents=True)
     for folder in (package.parent, package):
         (folder / "__init__.py").write_text("")
-    (package / "rules.py").write_text(RULES)
-    (package / "generator.py").write_text(GENERATOR)
-    (package / "generator.md.jinja").write_text(TEMPLATE)
-    (package / "oracle.py").write_text(ORACLE)
+    guide = GUIDE.replace("taskgen.verifiers.math.between", "acme_tasks.between.rules")
+    modules = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    for name, code in zip(("rules", "generator", "oracle"), modules, strict=True):
+        (package / f"{name}.py").write_text(code)
+    (package / "generator.md.jinja").write_text(re.findall(r"```jinja\n(.*?)```", guide, re.DOTALL)[0])
     metadata = site / "acme_tasks-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-tasks\nVersion: 1.0\n")
@@ -108,3 +60,9 @@ def test_the_command_line_generates_from_it(environment, tmp_path):
 
 def test_it_is_listed(environment):
     assert "between" in run(environment, "-m", "taskgen", "list").stdout
+
+
+def test_it_passes_the_tests_over_every_task(environment):
+    unwritten = "not four_wordings and not golden and not all_drawn and not wordings_differ"
+    result = run(environment, "-m", "pytest", "tests/every_task", "--task", "between", "-k", unwritten, cwd=ROOT)
+    assert result.returncode == 0, result.stdout[-3000:]

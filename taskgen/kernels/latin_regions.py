@@ -39,7 +39,7 @@ def layout(regions: Sequence[int]) -> Layout:
     peers = [sorted({peer for unit in homes[cell] for peer in units[unit]} - {cell}) for cell in range(cells)]
     most = max(map(len, peers))
     padded = [row + [cell] * (most - len(row)) for cell, row in enumerate(peers)]
-    return np.array(units), np.array(homes), np.array(padded)
+    return np.array(units, np.int64), np.array(homes, np.int64), np.array(padded, np.int64)
 
 
 @njit("int64(int64)", cache=True)

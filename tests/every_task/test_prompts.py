@@ -53,7 +53,9 @@ def test_no_prompt_gives_the_answer_away(name):
 
 def test_no_prompt_shows_traces_of_the_template(name):
     for _, wording, prompt in prompts(name):
-        for trace in ("{{", "}}", "{%", "None", "Undefined", "  .", " ,", "()", "<bound", "\n\n\n"):
+        # Programs call methods without arguments and may hold a dict in a dict.
+        code = ("None", "()", "{{", "}}") if taskgen.task(name).domain == "code" else ()
+        for trace in {"{{", "}}", "{%", "None", "Undefined", "  .", " ,", "()", "<bound", "\n\n\n"} - {*code}:
             assert trace not in prompt, f"{wording}: {trace!r} in {prompt}"
 
 
