@@ -1,0 +1,5 @@
+"""`python -m taskgen` is `taskgen`."""
+
+from taskgen.cli.main import run
+
+run()
