@@ -128,6 +128,8 @@ class Environment:
 
 def _action(completion: str, problem: MultiTurnProblem) -> str:
     """What a player does, as text that JSON can hold."""
+    if not isinstance(completion, str):
+        return ""
     try:
         text = extract(completion, problem.accepts)
     except NoAnswer:

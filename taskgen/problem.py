@@ -3,12 +3,15 @@
 from collections.abc import Hashable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 Status = Literal["correct", "wrong", "no_answer", "malformed", "limit", "verifier_error"]
 Split = Literal["train", "validation", "test"]
+MAX_PROBLEM = 1_000_000
+"""Longest problem string that is read, in characters."""
+MAX_REMEMBERED = 50_000
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -86,9 +89,9 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise NotImplementedError
 
 
-class _Envelope(msgspec.Struct, frozen=True):
-    task: str
-    version: int
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    task: Annotated[str, msgspec.Meta(max_length=64)]
+    version: Annotated[int, msgspec.Meta(ge=1)]
     fields: msgspec.Raw
 
 
@@ -98,9 +101,14 @@ def encode(problem: Problem) -> str:
     return msgspec.json.encode(_Envelope(problem.task, problem.version, msgspec.Raw(body))).decode()
 
 
-@lru_cache(maxsize=4096)
 def decode(text: str) -> Problem:
     """The problem in a JSON string. Raises ValueError, in one line, where the string is not a problem of ours."""
+    if len(text) > MAX_PROBLEM:
+        raise ValueError(f"the problem has {len(text)} characters, more than {MAX_PROBLEM}")
+    return _decode_again(text) if len(text) <= MAX_REMEMBERED else _decode(text)
+
+
+def _decode(text: str) -> Problem:
     from taskgen.registry import task
 
     try:
@@ -117,6 +125,10 @@ def decode(text: str) -> Problem:
         return msgspec.json.decode(envelope.fields, type=kind)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"{envelope.task}: the problem does not fit the task: {error}") from None
+
+
+_decode_again = lru_cache(maxsize=256)(_decode)
+"""A trainer judges the completions of one problem together: a few problems are remembered."""
 
 
 def instance_id(problem: Problem) -> str:

@@ -166,5 +166,6 @@ def task(name: str) -> Task:
     if found is None:
         near = get_close_matches(name, tasks(), n=1, cutoff=0.4)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UnknownTask(f"unknown task {name}{hint} (`taskgen list` shows all {len(all_tasks())})")
+        shown = name if name.isprintable() else repr(name)
+        raise UnknownTask(f"unknown task {shown}{hint} (`taskgen list` shows all {len(all_tasks())})")
     return found

@@ -70,6 +70,10 @@ def test_verify_takes_the_string_and_whatever_holds_it(record, wrap):
         '{"task":"knights_and_knaves","version":1,"fields":{}}',
         '{"task":"knights_and_knaves","version":99,"fields":{}}',
         '{"task":"knights_and_knaves","version":1,"fields":' + "[" * 100_000,
+        '{"task":"knights_and_knaves","version":-1,"fields":{}}',
+        '{"task":"knights_and_knaves","version":1,"fields":{},"more":1}',
+        '{"task":"' + "x" * 3_000_000 + '","version":1,"fields":{}}',
+        '{"task":"two\\nlines","version":1,"fields":{}}',
         None, 7, {}, {"problem": None}, {"problem": 3},
     ],
 )  # fmt: skip
@@ -77,6 +81,8 @@ def test_an_unreadable_problem_is_a_verifier_error_and_never_a_wrong_answer(prob
     verdict = taskgen.verify(problem, "<answer>1</answer>")
     assert verdict.status == "verifier_error"
     assert verdict.score == 0.0
+    assert "\n" not in verdict.reason
+    assert len(verdict.reason) < 300
 
 
 def test_a_fault_in_a_verifier_is_a_verifier_error():

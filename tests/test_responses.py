@@ -74,6 +74,24 @@ def test_the_last_fenced_block_counts_where_the_task_accepts_it():
     assert extract(completion, ("answer", "fenced")) == "1 2\n3 4"
 
 
+@pytest.mark.parametrize(
+    ("completion", "answer"),
+    [
+        ("<answer>\\boxed{7}</answer>", "7"),
+        ("<answer>$\\boxed{\\frac{1}{2}}$</answer>", "\\frac{1}{2}"),
+        ("<answer>**7**</answer>", "7"),
+        ("<answer>```\n1 2\n3 4\n```</answer>", "1 2\n3 4"),
+        ("<answer>\n```text\n1 2\n```\n</answer>", "1 2"),
+        ("<answer>\\boxed{7} or \\boxed{8}</answer>", "\\boxed{7} or \\boxed{8}"),
+        ("<answer>```\n1\n```\nor\n```\n2\n```</answer>", "```\n1\n```\nor\n```\n2\n```"),
+    ],
+)
+def test_one_wrapper_around_the_whole_answer_is_taken_off_where_the_task_accepts_it(completion, answer):
+    assert extract(completion, ("answer", "boxed", "fenced")) == answer
+    inner = completion.removeprefix("<answer>").removesuffix("</answer>").strip()
+    assert extract(completion) == inner
+
+
 @given(st.text())
 def test_junk_is_an_answer_or_no_answer(completion):
     with suppress(NoAnswer):

@@ -3,7 +3,8 @@
 Colour refinement (Weisfeiler and Leman 1968) on 64-bit hashes, started from the vertex colours and run until the number
 of classes stands still. Where classes of several vertices remain, every vertex of the smallest such class is set
 apart in turn, refined again, and the multiset of the results is hashed with the first (one step of
-individualisation). Graphs on which that still fails are strongly regular or worse; no puzzle here is.
+individualisation), unless that would be more than MOST_WORK. Graphs on which that still fails are strongly regular or
+worse; no puzzle here is.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ import numpy as np
 from numba import njit
 
 Edge = tuple[int, int, int]
+MOST_WORK = 50_000_000
+"""Bound on class size x vertices x edges: a problem from outside must not take seconds."""
 
 
 def structure_hash(
@@ -94,6 +97,8 @@ def _structure_hash(colours: np.ndarray, edges: np.ndarray) -> np.uint64:
             if 1 < size < smallest:
                 chosen, smallest = ordered[start], size
             start = position
+    if smallest * len(labels) * len(edges) > MOST_WORK:
+        return result
     apart = np.empty_like(labels)
     total = np.uint64(0)
     for vertex in range(len(labels)):

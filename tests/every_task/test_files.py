@@ -1,6 +1,7 @@
 """What a task's files promise to whoever reads or imports them."""
 
 import ast
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -46,3 +47,9 @@ def test_every_knob_says_what_it_does(name):
     for knob, span, meaning, _ in describe(taskgen.task(name).knobs_type):
         assert meaning, f"knob {knob} has no description"
         assert span
+
+
+def test_no_text_field_takes_a_line_break_at_its_end(name):
+    for path in sources(name)[:1]:
+        for pattern in re.findall(r'pattern=r?"([^"]*)"', path.read_text()):
+            assert not pattern.endswith("$"), f"{pattern} also matches before a final line break: write \\Z"
