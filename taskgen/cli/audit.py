@@ -49,7 +49,7 @@ def _print(outcome: "TaskAudit") -> None:
 
     headings = (
         *("level", "ms a\nrecord", "mean\neffort", "judged\na second"),
-        *("solved", "unique", "too\nlarge", "best\nguess", "faults"),
+        *("solved", "unique", "too large\nto solve", "best\nguess", "faults"),
     )
     rows = [
         (
@@ -63,6 +63,6 @@ def _print(outcome: "TaskAudit") -> None:
     print(
         f"effort rises with the level: rank correlation {outcome.effort_correlation:.2f}\n"
         f"best guess without reading: scores {outcome.floor:.2f} {outcome.floor_policy}\n"
-        f"damaged answers: {accepted:,} of {mutants:,} accepted\n"
+        f"damaged answers: {mutants - accepted:,} of {mutants:,} refused, {accepted:,} right all the same\n"
         f"faults: {len(outcome.faults)}\n"
     )

@@ -18,6 +18,12 @@ SOLUTION_LIMIT = 64
 """How many answers an oracle is asked for when a damaged answer has to be looked up among them."""
 
 
+MOST_MILLISECONDS = 1000
+"""Mean time that a record may take on any rung."""
+LEAST_CORRELATION = 0.8
+"""Of difficulty and effort over the ladder."""
+
+
 class RungAudit(msgspec.Struct):
     """What was seen on a sample of one rung. Lists hold one line for each fault."""
 
@@ -48,7 +54,12 @@ class RungAudit(msgspec.Struct):
     @property
     def faults(self) -> list[str]:
         """Everything that must not be."""
-        return [*self.disagreements, *self.unconfirmed, *self.moved]
+        found = [*self.disagreements, *self.unconfirmed, *self.moved]
+        if self.floor:
+            found.append(f"a null policy scores {self.floor:.2f}: {self.floor_policy}")
+        if self.milliseconds > MOST_MILLISECONDS:
+            found.append(f"a record takes {self.milliseconds:,.0f} ms, more than {MOST_MILLISECONDS}")
+        return found
 
 
 class TaskAudit(msgspec.Struct):
@@ -73,7 +84,10 @@ class TaskAudit(msgspec.Struct):
     @property
     def faults(self) -> list[str]:
         """Everything that must not be, one line each."""
-        return [f"{self.task} d{rung.difficulty}: {fault}" for rung in self.rungs for fault in rung.faults]
+        found = [f"{self.task} d{rung.difficulty}: {fault}" for rung in self.rungs for fault in rung.faults]
+        if self.effort_correlation < LEAST_CORRELATION:
+            found.append(f"{self.task}: effort does not rise with difficulty: {self.effort_correlation:.2f}")
+        return found
 
 
 def audit_task(

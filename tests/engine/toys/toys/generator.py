@@ -18,7 +18,7 @@ class Knobs(BaseKnobs, frozen=True):
     failing: Annotated[float, Meta(ge=0, le=1, description="share of drafts that lead nowhere")] = 0.0
 
 
-LADDER = ladder(Knobs, largest=[5, 10, 10**3, 10**4, 10**5, 10**6, 10**7, 10**8, 10**8, 10**9])
+LADDER = ladder(Knobs, largest=[500, 800, 10**3, 10**4, 10**5, 10**6, 10**7, 10**8, 10**8, 10**9])
 
 
 def generate(stream, knobs):
