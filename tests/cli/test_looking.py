@@ -21,7 +21,7 @@ def test_list_shows_every_task_with_domain_levels_and_knobs(toys, capsys):
     code, output = ask(capsys, "list")
     assert code == 0
     row = next(line for line in output.splitlines() if "addition" in line)
-    assert row.split() == ["addition", "toys", "1-10", "largest", "5→1000000000,", "pause", "0.0,", "failing", "0.0"]
+    assert row.split() == ["addition", "toys", "1-10", "largest", "500→1000000000,", "pause", "0.0,", "failing", "0.0"]
     assert all(name in output for name in taskgen.tasks())
 
 
@@ -29,7 +29,7 @@ def test_list_json_holds_ranges_and_ladders(toys, capsys):
     entries = {entry["task"]: entry for entry in msgspec.json.decode(ask(capsys, "list", "--json")[1])}
     knob = entries["addition"]["knobs"][0]
     assert (knob["name"], knob["range"], knob["default"]) == ("largest", "0 to 1000000000", 1000)
-    assert knob["levels"][:3] == [5, 10, 1000]
+    assert knob["levels"][:3] == [500, 800, 1000]
 
 
 def test_a_task_that_cannot_be_loaded_does_not_hide_the_others(toys, capsys, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_small_space_gives_all_it_holds_and_says_so(tmp_path, toys):
     kind = taskgen.task("addition").problem_type
     space = [kind(first, second) for first in range(11) for second in range(11)]
     in_split = sum(split_of(structure_id(problem)) == "train" for problem in space)
-    entry = build(place_order([("addition", (2,))], count=500), tmp_path, workers=1).entry
+    entry = build(place_order([("addition", (2,))], knobs={"largest": 10}, count=500), tmp_path, workers=1).entry
     (cell,) = entry.cells
     assert (cell.asked, cell.found, cell.exhausted) == (500, in_split, True)
     assert cell.draws == cell.found + cell.duplicates
