@@ -10,9 +10,8 @@ from taskgen import __version__
 from taskgen.cli import audit, generate, listing, show, verify
 
 USAGE, TROUBLE, INTERRUPTED, PIPE_CLOSED = 2, 1, 130, 141
-_ClickException = typer.BadParameter.__mro__[
-    2
-]  # newer typers bring their own copy of click, older ones need the original
+# Newer typers bring their own copy of click, older ones need the original: take the class from where it is.
+_ClickException = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="taskgen",

@@ -49,8 +49,8 @@ class Knobs(BaseKnobs, frozen=True):
         Meta(
             ge=0,
             le=7,
-            description="hardest technique needed: 0 whatever it is, 1 single in a box, 2 any single, 3 locked candidates, 4 pairs, "
-            "5 triples and XY-wings, 6 swordfish and turbot fish, 7 search",
+            description="hardest technique needed: 0 whatever it is, 1 single in a box, 2 any single, "
+            "3 locked candidates, 4 pairs, 5 triples and XY-wings, 6 swordfish and turbot fish, 7 search",
         ),
     ] = 2
     nodes: Annotated[int, Meta(ge=0, le=1000, description="least number of choices in the search, at tier 7")] = 0
