@@ -2,7 +2,7 @@
 
     pip install -e '.[bench]' && python benchmarks/against_reasoning_gym.py --write docs/benchmarks.md
 
-Equal work: the same size and the same guarantee, where both libraries can state them; the last column says what differs.
+Equal work: the same size and guarantee, where both libraries can state them; the last column says what differs.
 Both sides make items for the same wall time, in turns; the figures are medians over the turns, and ours include ids,
 prompt and the check of every reference answer.
 """
