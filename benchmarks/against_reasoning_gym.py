@@ -114,8 +114,15 @@ PAIRS = [
         {"min_w": 8, "max_w": 8, "min_h": 8, "max_h": 8, "min_boxes": 4, "max_boxes": 4},
         "ours with the least number of pushes proved",
     ),
-    Pair("antiderivative", "polynomial", {}, "simple_integration", {}, ""),
-    Pair("antiderivative", "parts and substitution", {}, "intermediate_integration", {}, ""),
+    Pair("antiderivative", "polynomial", {"tier": 1, "spread": 0, "terms": 3}, "simple_integration", {}, "equal"),
+    Pair(
+        "antiderivative",
+        "parts and substitution",
+        {"tier": 5, "spread": 2, "terms": 1},
+        "intermediate_integration",
+        {},
+        "both by substitution, by parts, trigonometry, exponentials",
+    ),
     Pair(
         "arc_grid",
         "new tasks",
