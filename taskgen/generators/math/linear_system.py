@@ -1,229 +1,329 @@
-"""Makes systems of linear equations with one solution, with none, or with many, and proves which by elimination."""
+"""Makes systems of linear equations with one solution, many or none, and proves which by fraction-free elimination.
+
+Independent equations are drawn through a hidden point and others are combined from them; unimodular row operations
+then hide how they depend on one another, and each equation is written down in a roundabout way.
+"""
 
 from collections.abc import Sequence
 from fractions import Fraction
 from math import gcd
-from typing import Annotated, Literal
+from operator import mul
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
 from taskgen.knobs import BaseKnobs, ladder
 from taskgen.registry import Draft
 from taskgen.seeding import Stream
-from taskgen.verifiers.math.linear_system import CONSTANT, Equation, Group, LinearSystem, Term, rank
+from taskgen.verifiers.math.linear_system import CONSTANT, Equation, Group, LinearSystem, Term
 
-UNKNOWNS = (
+NAMES = (
     ("x", "y", "z", "w", "u", "v"),
     ("a", "b", "c", "d", "f", "g"),
-    ("p", "q", "m", "n", "k", "h"),
+    ("m", "n", "p", "q", "u", "v"),
     ("x1", "x2", "x3", "x4", "x5", "x6"),
 )
-PARAMETERS = ("t", "s", "r", "t1", "t2")
-ATTEMPTS = 40
+TRIES = 60
 
+Kind = Literal["unique", "inconsistent", "underdetermined"]
 Row = list[int]
-"""Coefficients of the unknowns, then the constant: their sum is 0."""
-Outcome = Literal["unique", "inconsistent", "many"]
+"""Coefficients of the unknowns, then a constant; all of it adds up to 0."""
 
 
 class Knobs(BaseKnobs, frozen=True):
     """What moves the difficulty of the system."""
 
     unknowns: Annotated[int, Meta(ge=2, le=6, description="how many unknowns there are")] = 3
-    extra: Annotated[int, Meta(ge=0, le=4, description="most equations beyond the number of unknowns")] = 0
-    magnitude: Annotated[int, Meta(ge=3, le=50, description="largest coefficient of a collected equation")] = 8
-    denominator: Annotated[int, Meta(ge=1, le=12, description="largest denominator in a solution")] = 1
-    mixing: Annotated[int, Meta(ge=0, le=20, description="row operations that hide how equations depend")] = 2
-    inconsistent: Annotated[float, Meta(ge=0, le=1, description="share of systems without a solution")] = 0.25
-    many: Annotated[float, Meta(ge=0, le=1, description="share of systems with many solutions")] = 0.25
-    nullity: Annotated[int, Meta(ge=1, le=5, description="most free parameters of a system with many solutions")] = 1
-    moved: Annotated[float, Meta(ge=0, le=1, description="share of terms moved or split between the sides")] = 0.2
-    brackets: Annotated[int, Meta(ge=0, le=6, description="most brackets in an equation")] = 1
-    divisor: Annotated[int, Meta(ge=1, le=12, description="largest divisor under a bracket or a term")] = 1
+    extra: Annotated[int, Meta(ge=0, le=2, description="most equations beyond the number of unknowns")] = 1
+    size: Annotated[int, Meta(ge=3, le=50, description="largest value of an unknown in the hidden solution")] = 9
+    magnitude: Annotated[int, Meta(ge=4, le=50, description="largest coefficient before equations are disguised")] = 8
+    denominator: Annotated[int, Meta(ge=1, le=12, description="largest denominator in the hidden solution")] = 2
+    mixing: Annotated[int, Meta(ge=0, le=40, description="row operations that hide how equations depend")] = 4
+    inconsistent: Annotated[float, Meta(ge=0, le=1, description="share of systems without a solution")] = 0.3
+    underdetermined: Annotated[float, Meta(ge=0, le=1, description="share of systems with many solutions")] = 0.3
+    refuting: Annotated[int, Meta(ge=2, le=5, description="least number of equations that a refutation needs")] = 3
+    nullity: Annotated[int, Meta(ge=1, le=4, description="most free parameters where there are many solutions")] = 1
+    moved: Annotated[float, Meta(ge=0, le=1, description="share of terms that stand on the unusual side")] = 0.2
+    repeated: Annotated[float, Meta(ge=0, le=1, description="share of unknowns that occur again in an equation")] = 0.1
+    brackets: Annotated[int, Meta(ge=0, le=4, description="most brackets in an equation")] = 1
+    divisor: Annotated[int, Meta(ge=1, le=12, description="largest denominator in an equation")] = 1
 
     def __post_init__(self) -> None:
-        if self.inconsistent + self.many > 1:
-            raise ValueError("inconsistent and many are shares of one whole: their sum is above 1; lower one")
+        if self.inconsistent + self.underdetermined > 1:
+            raise ValueError("inconsistent and underdetermined are shares of one whole; lower one until they sum to 1")
         if self.nullity >= self.unknowns:
+            raise ValueError(f"nullity={self.nullity} must be below unknowns={self.unknowns}; lower nullity")
+        if self.refuting > self.unknowns + min(1, self.extra):
             raise ValueError(
-                f"nullity={self.nullity} leaves no equations in {self.unknowns} unknowns; "
-                "lower nullity or raise unknowns"
+                f"refuting={self.refuting} is more than unknowns={self.unknowns} and extra={self.extra} allow; "
+                "lower it to unknowns, or to one more if extra is at least 1"
             )
 
 
 LADDER = ladder(
     Knobs,
-    unknowns=    [2, 2, 3, 3, 3, 4, 4, 5, 5, 6],
-    extra=       [0, 0, 0, 1, 1, 1, 1, 1, 1, 2],
-    magnitude=   [4, 8, 6, 8, 9, 8, 9, 8, 10, 12],
-    denominator= [1, 2, 1, 1, 2, 2, 3, 3, 4, 5],
-    mixing=      [0, 1, 1, 2, 2, 3, 3, 4, 5, 6],
-    inconsistent=[0.2, 0.2, 0.25, 0.25, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3],
-    many=        [0.2, 0.2, 0.25, 0.25, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3],
-    nullity=     [1, 1, 1, 1, 1, 2, 2, 2, 2, 3],
-    moved=       [0, 0.2, 0.1, 0.2, 0.3, 0.3, 0.4, 0.4, 0.5, 0.6],
-    brackets=    [0, 1, 0, 1, 2, 1, 2, 2, 2, 3],
-    divisor=     [1, 1, 1, 1, 2, 3, 3, 4, 5, 6],
+    unknowns=       [2,   2,   3,    3,    3,    4,    4,    5,    5,    6],
+    extra=          [0,   1,   0,    1,    1,    1,    1,    1,    1,    2],
+    size=           [9,   9,   9,    9,    9,    9,    12,   12,   15,   15],
+    magnitude=      [6,   9,   6,    7,    9,    8,    9,    8,    9,    9],
+    denominator=    [1,   2,   1,    2,    3,    2,    4,    4,    5,    6],
+    mixing=         [0,   1,   2,    3,    4,    5,    6,    8,    10,   12],
+    inconsistent=   [0.2, 0.2, 0.25, 0.3,  0.3,  0.3,  0.3,  0.3,  0.35, 0.35],
+    underdetermined=[0.2, 0.2, 0.25, 0.25, 0.3,  0.3,  0.3,  0.3,  0.3,  0.3],
+    refuting=       [2,   2,   2,    3,    3,    3,    3,    4,    4,    4],
+    nullity=        [1,   1,   1,    1,    1,    1,    2,    2,    2,    3],
+    moved=          [0,   0.2, 0.1,  0.2,  0.3,  0.3,  0.3,  0.4,  0.4,  0.5],
+    repeated=       [0,   0.1, 0,    0.1,  0.2,  0.1,  0.2,  0.2,  0.3,  0.4],
+    brackets=       [0,   1,   0,    1,    1,    1,    1,    1,    2,    2],
+    divisor=        [1,   1,   1,    1,    2,    2,    3,    4,    5,    6],
 )  # fmt: skip
 
 
 def generate(stream: Stream, knobs: Knobs) -> Draft | None:
-    """Rows of the rank that the outcome needs, mixed and then written out in a roundabout way."""
+    """A system of a drawn kind; kinds that succeed less often are tried more often, so that the shares hold."""
     share = stream.uniform()
-    outcome: Outcome = "inconsistent" if share < knobs.inconsistent else "unique"
-    if knobs.inconsistent <= share < knobs.inconsistent + knobs.many:
-        outcome = "many"
-    rows = _rows(stream, knobs, outcome)
+    kind: Kind = "unique"
+    if share < knobs.inconsistent:
+        kind = "inconsistent"
+    elif share < knobs.inconsistent + knobs.underdetermined:
+        kind = "underdetermined"
+    for _ in range(TRIES):
+        draft = _draft(stream, knobs, kind)
+        if draft is not None:
+            return draft
+    return None
+
+
+def _draft(stream: Stream, knobs: Knobs, kind: Kind) -> Draft | None:
+    """A system of this kind; None where elimination finds it to be of another kind, or it is too plain."""
+    equations, rank = _shape(stream, knobs, kind)
+    free = knobs.unknowns - rank if kind == "underdetermined" and rank > 1 else 0
+    rows = _rows(stream, knobs, equations, rank, free)
     if rows is None:
         return None
+    if kind == "inconsistent":
+        rows[-1][-1] += _nonzero(stream, knobs.size)
     _mix(stream, knobs, rows)
     stream.shuffle(rows)
     if _too_plain(rows, knobs.unknowns):
         return None
-    names = tuple(stream.sample(stream.choice(UNKNOWNS)[: knobs.unknowns], knobs.unknowns))
-    reduced, work = _eliminate(rows, knobs.unknowns)
-    answer = _answer(reduced, names)
+    solved = _eliminate(rows, knobs.unknowns)
+    if len(solved.pivots) != rank:
+        return None
+    divisors = [stream.between(1, knobs.divisor) for _ in rows]
+    names = stream.choice(NAMES)[: knobs.unknowns]
+    answer = _refutation(solved, divisors, knobs.refuting) if kind == "inconsistent" else _solution(solved, names)
     if answer is None:
         return None
-    equations = tuple(_written(stream, knobs, row) for row in rows)
-    terms = sum(len(group.terms) for equation in equations for group in equation.left + equation.right)
-    return Draft(LinearSystem(tuple(sorted(names)), _renamed(equations, names)), answer, effort=work + 3 * terms)
+    written = tuple(_written(stream, knobs, row, divisor) for row, divisor in zip(rows, divisors, strict=True))
+    terms = sum(len(group.terms) for equation in written for group in equation.left + equation.right)
+    return Draft(LinearSystem(names, written), answer, effort=solved.work + 4 * terms)
 
 
-def _rows(stream: Stream, knobs: Knobs, outcome: Outcome) -> list[Row] | None:
-    """Independent rows through a hidden point, then rows that depend on them; one is shifted if none may fit."""
-    count = knobs.unknowns + stream.below(knobs.extra + 1)
-    if outcome == "unique":
-        needed = knobs.unknowns
-    elif outcome == "many":
-        needed = knobs.unknowns - stream.between(1, knobs.nullity)
-    else:
-        needed = max(1, min(knobs.unknowns, count - 1) - stream.below(2))
+def _shape(stream: Stream, knobs: Knobs, kind: Kind) -> tuple[int, int]:
+    """How many equations there are, and how many of them are independent; the first number says little of the kind."""
+    equations = knobs.unknowns + stream.below(knobs.extra + 1)
+    if kind == "unique":
+        return equations, knobs.unknowns
+    if kind == "underdetermined":
+        return equations, knobs.unknowns - stream.between(1, knobs.nullity)
+    equations = max(equations, knobs.refuting)
+    # One or two dependent equations: few enough to look at every shortest refutation.
+    most = min(knobs.unknowns, equations - 1)
+    least = max(knobs.refuting - 1, equations - 2, min(2, knobs.unknowns - 1))
+    return equations, stream.between(min(least, most), most)
+
+
+def _rows(stream: Stream, knobs: Knobs, count: int, rank: int, free: int) -> list[Row] | None:
+    """Rows that a hidden family of solutions fulfils: `rank` that are drawn, the others combined from them, or None.
+
+    The family runs through a point in `free` directions of small whole numbers, so that all of it can be written down
+    without long fractions.
+    """
     common = stream.between(1, knobs.denominator)
-    # One row alone has few structures, so its coefficients are larger.
-    most = knobs.magnitude if needed > 1 else knobs.magnitude + 4
-    point = [stream.between(-9, 9) * stream.choice([1, common]) for _ in range(knobs.unknowns)]
-    if len(set(point)) == 1:
+    point = [stream.between(-knobs.size, knobs.size) for _ in range(knobs.unknowns)]
+    if point.count(0) > 1:
         return None
+    # Some of the unknowns are whole, some have the denominator; the point is in units of 1/common.
+    point = [value * common if stream.chance(0.4) else value * common + stream.below(common) for value in point]
+    directions = []
+    for place in stream.sample(range(knobs.unknowns), free):
+        point[place] = 0
+        steps = [stream.weighted((-2, -1, 0, 1, 2), (1, 3, 3, 3, 1)) for _ in point]
+        directions.append(_Direction(place, steps, stream.between(1, min(3, knobs.denominator))))
+    most = knobs.magnitude if rank == count else max(3, knobs.magnitude * 2 // 3)
     rows: list[Row] = []
-    for _ in range(ATTEMPTS):
-        if len(rows) == needed:
+    for _ in range(TRIES):
+        if len(rows) == rank:
             break
-        sparse = 0.15 if knobs.unknowns > 2 else 0
-        coefficients = [0 if stream.chance(sparse) else _nonzero(stream, most) for _ in point]
-        total = sum(value * place for value, place in zip(coefficients, point, strict=True))
-        if total % common == 0 and rank([row[:-1] for row in rows] + [coefficients]) == len(rows) + 1:
-            rows.append([*coefficients, -total // common])
-    if len(rows) < needed:
-        return None
-    if needed == 1:
-        rows = _multiples(stream, rows[0], count)
+        row = _row_through(stream, point, common, directions, most)
+        if row is not None:
+            rows.append(row)
     else:
-        while len(rows) < count:
-            chosen = stream.sample(rows[:needed], min(needed, stream.between(2, 3)))
-            rows.append(_combined(chosen, [stream.choice([-3, -2, -1, 1, 2, 3]) for _ in chosen]))
-    if outcome == "inconsistent":
-        rows[-1][-1] += stream.choice([-1, 1]) * stream.between(1, 9)
-    return rows
+        return None
+    if rank == 1:
+        # Odd multiples, so that no two of them add up to a third: E1 + E2 - E3 shall refute nothing.
+        factors = stream.sample((2, 3, 5, 7) if count == 2 else (3, 5, 7, 11), count)
+        return [_multiple(rows[0], factor * stream.choice((-1, 1))) for factor in factors]
+    for _ in range(TRIES):
+        if len(rows) == count:
+            return rows
+        chosen = stream.sample(rows[:rank], min(rank, stream.between(2, 4)))
+        weights = [_nonzero(stream, 3) for _ in chosen]
+        row = [sum(map(mul, weights, column)) for column in zip(*chosen, strict=True)]
+        if row not in rows and _bounded(row, knobs):
+            rows.append(row)
+    return None
 
 
-def _multiples(stream: Stream, row: Row, count: int) -> list[Row]:
-    """Different multiples of one row, none of them a multiple of another's factor alone."""
-    common = gcd(*row)
-    factors = stream.sample(range(2, 10), count)
-    signed = [factor * stream.choice([-1, 1]) for factor in factors]
-    return [[factor * value // common for value in row] for factor in signed]
+def _multiple(row: Row, factor: int) -> Row:
+    return [factor * value for value in row]
 
 
-def _combined(rows: Sequence[Row], factors: Sequence[int]) -> Row:
-    return [
-        sum(factor * value for factor, value in zip(factors, column, strict=True)) for column in zip(*rows, strict=True)
-    ]
+class _Direction(NamedTuple):
+    """Where the hidden family runs when a free unknown grows by `pace`: by how much each other unknown grows."""
+
+    place: int
+    steps: list[int]
+    pace: int
+
+
+def _row_through(stream: Stream, point: list[int], common: int, directions: list[_Direction], most: int) -> Row | None:
+    """A row of whole numbers up to `most` that the family fulfils; the point is in units of 1/common."""
+    sparse = 0.15 if len(point) > 2 else 0.0
+    row = [0 if sparse and stream.chance(sparse) else _nonzero(stream, most) for _ in point]
+    free = [direction.place for direction in directions]
+    for place in free:
+        row[place] = 0
+    excess = sum(map(mul, row, point)) % common
+    if excess:
+        pivot = next((place for place, value in enumerate(point) if gcd(value, common) == 1), None)
+        if pivot is None:
+            return None
+        row[pivot] -= excess * pow(point[pivot], -1, common) % common
+        if row[pivot] < -most:
+            row[pivot] += common
+        if not row[pivot]:
+            return None
+    constant = -sum(map(mul, row, point)) // common
+    counted = [-sum(map(mul, row, direction.steps)) for direction in directions]
+    for direction, value in zip(directions, counted, strict=True):
+        row[direction.place], left = divmod(value, direction.pace)
+        if left:
+            return None
+    if not any(row) or max(map(abs, row)) > most:
+        return None
+    return [*row, constant]
+
+
+def _bounded(row: Row, knobs: Knobs) -> bool:
+    return max(map(abs, row[:-1])) <= knobs.magnitude and abs(row[-1]) <= knobs.magnitude * knobs.size
 
 
 def _mix(stream: Stream, knobs: Knobs, rows: list[Row]) -> None:
     """Add or subtract rows from others, in place, as long as coefficients stay small."""
     for _ in range(knobs.mixing):
         first, second = stream.sample(range(len(rows)), 2)
-        mixed = _combined([rows[first], rows[second]], [1, stream.choice([-1, 1])])
-        if max(map(abs, mixed[:-1])) <= knobs.magnitude:
+        sign = stream.choice((-1, 1))
+        mixed = [value + sign * other for value, other in zip(rows[first], rows[second], strict=True)]
+        if any(mixed[:-1]) and _bounded(mixed, knobs):
             rows[first] = mixed
 
 
 def _too_plain(rows: list[Row], unknowns: int) -> bool:
-    """Whether a row is empty, an unknown is missing, or, but for two unknowns, two rows are parallel."""
-    if not all(any(row[:-1]) for row in rows) or not all(any(row[place] for row in rows) for place in range(unknowns)):
+    """Whether an unknown is missing, an equation has just one, or one equation is another's multiple, so to speak."""
+    if any(unknowns - row[:-1].count(0) < 2 for row in rows):
         return True
-    if max(abs(value) for row in rows for value in row) > 999:
+    if not all(map(any, list(zip(*rows, strict=True))[:-1])):
         return True
-    parallel = any(rank([first[:-1], second[:-1]]) < 2 for place, first in enumerate(rows) for second in rows[:place])
-    return parallel and unknowns > 2
+    directions = set()
+    for row in rows:
+        first = next(value for value in row if value)
+        shared = gcd(*row[:-1]) * (1 if first > 0 else -1)
+        directions.add(tuple([value // shared for value in row[:-1]]))
+    # Two unknowns leave no other way for equations to depend on one another than to be parallel.
+    return unknowns > 2 and len(directions) < len(rows)
 
 
-def _eliminate(rows: list[Row], unknowns: int) -> tuple[list[list[Fraction]], int]:
-    """Rows with the identity beside them, reduced; and the work: the length of all numbers that were multiplied.
+class Solved(NamedTuple):
+    """What elimination leaves: `table[i][pivots[i]] == pivot`, and every other row is 0 there."""
 
-    Forward elimination is fraction-free (Bareiss 1968); the rows that are left are then cleared upwards.
-    """
-    table = [[*row, *(int(place == number) for place in range(len(rows)))] for number, row in enumerate(rows)]
-    work = found = 0
-    previous = 1
+    table: list[Row]
+    """The unknowns' columns, the constants', then what each row was multiplied by to get here."""
+    pivots: list[int]
+    pivot: int
+    unknowns: int
+    work: int
+    """The length in bits of all numbers that were calculated, the multipliers' columns apart."""
+
+
+def _eliminate(rows: list[Row], unknowns: int) -> Solved:
+    """Fraction-free Gauss-Jordan elimination (Bareiss 1968): all divisions come out even."""
+    count = len(rows)
+    table = [[*row, *[int(place == number) for place in range(count)]] for number, row in enumerate(rows)]
     pivots: list[int] = []
+    pivot, work = 1, 0
     for column in range(unknowns):
-        pivot = next((place for place in range(found, len(table)) if table[place][column]), None)
-        if pivot is None:
+        done = len(pivots)
+        found = next((place for place in range(done, count) if table[place][column]), None)
+        if found is None:
             continue
-        table[found], table[pivot] = table[pivot], table[found]
-        top = table[found]
-        for row in table[found + 1 :]:
-            factor = row[column]
-            for place in range(column, len(row)):
-                if place <= unknowns:
-                    work += max(row[place].bit_length(), top[column].bit_length(), 1)
-                row[place] = (row[place] * top[column] - factor * top[place]) // previous
-        previous = top[column]
+        table[done], table[found] = table[found], table[done]
+        top = table[done]
+        new = top[column]
+        for number, row in enumerate(table):
+            if number != done:
+                factor = row[column]
+                row = [(new * value - factor * other) // pivot for value, other in zip(row, top, strict=True)]
+                table[number] = row
+                work += sum([value.bit_length() for value in row[: unknowns + 1]])
+        pivot = new
         pivots.append(column)
-        found += 1
-    reduced = [[Fraction(value) for value in row] for row in table]
-    for number in range(found - 1, -1, -1):
-        column = pivots[number]
-        reduced[number] = [value / reduced[number][column] for value in reduced[number]]
-        for above in reduced[:number]:
-            factor_above = above[column]
-            above[:] = [value - factor_above * other for value, other in zip(above, reduced[number], strict=True)]
-    return reduced, work
+    return Solved(table, pivots, pivot, unknowns, work)
 
 
-def _answer(reduced: list[list[Fraction]], names: Sequence[str]) -> str | None:
-    """The answer that reduced rows give; None for a refutation that anybody could guess."""
-    unknowns = len(names)
-    for row in reduced:
-        if row[unknowns] and not any(row[:unknowns]):
-            return _refutation(row[unknowns + 1 :])
-    pivots = {}
-    for row in reduced:
-        column = next((place for place, value in enumerate(row[:unknowns]) if value), None)
-        if column is not None:
-            pivots[column] = row
-    free = [column for column in range(unknowns) if column not in pivots]
-    parameters = dict(zip(free, PARAMETERS, strict=False))
-    parts = []
+def _solution(solved: Solved, names: Sequence[str]) -> str:
+    """All solutions; the unknowns without a pivot become parameters."""
+    free = [column for column in range(solved.unknowns) if column not in solved.pivots]
+    letters = ("t", "s", "r") if len(free) <= 3 else ("t1", "t2", "t3", "t4")
+    parameters = dict(zip(free, letters, strict=False))
+    rows = dict(zip(solved.pivots, solved.table, strict=False))
+    entries = []
     for column, name in enumerate(names):
-        if column in pivots:
-            row = pivots[column]
-            terms = [(-row[unknowns], ""), *((-row[place], parameters[place]) for place in free)]
-            parts.append(f"{name} = {_sum(terms)}")
+        if column in rows:
+            row = rows[column]
+            terms = [(row[solved.unknowns], ""), *[(row[place], parameters[place]) for place in free]]
+            entries.append(f"{name} = {_sum([(Fraction(-value, solved.pivot), letter) for value, letter in terms])}")
         else:
-            parts.append(f"{name} = {parameters[column]}")
-    return ", ".join(sorted(parts))
+            entries.append(f"{name} = {parameters[column]}")
+    return ", ".join(entries)
 
 
-def _refutation(weights: list[Fraction]) -> str | None:
-    common = gcd(*(value.numerator for value in weights))
-    whole = [value / common for value in weights]
-    if len({abs(value) for value in whole if value}) < 2:
+def _refutation(solved: Solved, divisors: Sequence[int], least: int) -> str | None:
+    """A shortest refutation; None if one has fewer equations than `least`, or weights that are easily guessed."""
+    empty = [row[solved.unknowns :] for row in solved.table[len(solved.pivots) :]]
+    combined = list(empty)
+    if len(empty) == 2:
+        # What refutes with as few equations as possible leaves out an equation that the one and the other row use.
+        first, second = empty
+        for place in range(1, len(first)):
+            one, other = second[place], first[place]
+            combined.append([one * value - other * back for value, back in zip(first, second, strict=True)])
+    best: list[int] = []
+    for constant, *multipliers in combined:
+        if constant:
+            weights = [value * divisor for value, divisor in zip(multipliers, divisors, strict=True)]
+            shared = gcd(*weights)
+            weights = [value // shared for value in weights]
+            used = [abs(value) for value in weights if value]
+            guessable = len(set(used)) == 1 or (len(used) < 4 and sum(used) < 2 * len(used))
+            if len(used) < least or guessable:
+                return None
+            if not best or weights.count(0) > best.count(0):
+                best = weights
+    if not best:
         return None
-    return f"inconsistent: {_sum([(value, f'E{number}') for number, value in enumerate(whole, 1)])}"
+    return f"inconsistent: {_sum([(Fraction(value), f'E{number}') for number, value in enumerate(best, 1)])}"
 
 
 def _sum(terms: Sequence[tuple[Fraction, str]]) -> str:
@@ -235,64 +335,48 @@ def _sum(terms: Sequence[tuple[Fraction, str]]) -> str:
             text += (" - " if value < 0 else " + ") + size
     if not text:
         return "0"
-    return text[3:] if text.startswith(" + ") else "-" + text[3:]
+    return text[3:] if text[1] == "+" else "-" + text[3:]
 
 
-def _written(stream: Stream, knobs: Knobs, row: Row) -> Equation:
-    """An equation that collects to the row: brackets put in and made up for, terms split and moved, order shuffled."""
-    left: list[Group] = []
-    right: list[Group] = []
-    loose = [Fraction(value) for value in row]
+def _written(stream: Stream, knobs: Knobs, row: Row, divisor: int) -> Equation:
+    """An equation for the row over the divisor: brackets put in and made up for, terms repeated and moved."""
+    sides: tuple[list[Group], list[Group]] = ([], [])
+    rest = list(row)  # what is still to be written, on the left and in units of 1/divisor
     for _ in range(stream.below(knobs.brackets + 1)):
-        on_left = stream.chance(0.5)
-        group = _bracket(stream, knobs, len(row) - 1)
-        (left if on_left else right).append(group)
-        for term in group.terms:
-            share = Fraction(group.factor * term.coefficient, group.divisor)
-            loose[term.unknown] += -share if on_left else share
-    for place, value in enumerate(loose):
+        side = stream.below(2)
+        bracket = _bracket(stream, len(row) - 1, divisor)
+        sides[side].append(bracket)
+        share = bracket.factor * (divisor // bracket.divisor) * (1 if side else -1)
+        for term in bracket.terms:
+            rest[term.unknown] += share * term.coefficient
+    for place, value in enumerate(rest):
         unknown = CONSTANT if place == len(row) - 1 else place
-        apart = Fraction(_nonzero(stream, 9) if stream.chance(knobs.moved / 2) else 0)
-        to_right = stream.chance(knobs.moved) != (unknown == CONSTANT)
-        for side, amount in (
-            (left, apart if to_right else value + apart),
-            (right, apart - value if to_right else apart),
-        ):
-            if amount:
-                side.append(Group(1, amount.denominator, (Term(amount.numerator, unknown),)))
+        if stream.chance(knobs.repeated):
+            side, again = stream.below(2), _nonzero(stream, 9)
+            sides[side].append(Group(1, (Term(again, unknown),)))
+            value += again * divisor * (1 if side else -1)
+        side = int(stream.chance(knobs.moved) != (unknown == CONSTANT))
+        if value:
+            amount = -value if side else value
+            shared = gcd(amount, divisor)
+            sides[side].append(Group(1, (Term(amount // shared, unknown),), divisor // shared))
     if knobs.moved:
-        stream.shuffle(left)
-        stream.shuffle(right)
-    return Equation(tuple(left), tuple(right))
+        for groups in sides:
+            stream.shuffle(groups)
+    return Equation(tuple(sides[0]), tuple(sides[1]))
 
 
-def _bracket(stream: Stream, knobs: Knobs, unknowns: int) -> Group:
+def _bracket(stream: Stream, unknowns: int, divisor: int) -> Group:
+    """`factor(two or three terms)/divisor`, never with neither a factor nor a divisor."""
     places = stream.sample([*range(unknowns), CONSTANT], stream.between(2, min(3, unknowns + 1)))
-    divisor = stream.between(1, knobs.divisor)
-    factor = _nonzero(stream, 5)
+    factor = stream.choice((-1, 1)) * stream.between(2, 5)
     shared = gcd(factor, divisor)
-    return Group(factor // shared, divisor // shared, tuple(Term(_nonzero(stream, 6), place) for place in places))
+    places.sort(key=lambda place: place % (unknowns + 1))  # the constant comes last
+    terms = tuple(Term(_nonzero(stream, 5), place) for place in places)
+    if abs(factor) == shared == divisor:
+        return Group(factor, terms)
+    return Group(factor // shared, terms, divisor // shared)
 
 
 def _nonzero(stream: Stream, most: int) -> int:
-    return stream.between(1, most) * stream.choice([-1, 1])
-
-
-def _renamed(equations: Sequence[Equation], names: Sequence[str]) -> tuple[Equation, ...]:
-    """The equations with unknowns numbered by their sorted names."""
-    position = [sorted(names).index(name) for name in names]
-
-    def renamed(side: tuple[Group, ...]) -> tuple[Group, ...]:
-        return tuple(
-            Group(
-                group.factor,
-                group.divisor,
-                tuple(
-                    Term(term.coefficient, term.unknown if term.unknown == CONSTANT else position[term.unknown])
-                    for term in group.terms
-                ),
-            )
-            for group in side
-        )
-
-    return tuple(Equation(renamed(equation.left), renamed(equation.right)) for equation in equations)
+    return stream.between(1, most) * stream.choice((-1, 1))

@@ -1,84 +1,68 @@
-"""Linear equations with rational coefficients: find the solution, or all of them, or refute the system.
+"""Solve a system of linear equations: one solution, all of infinitely many, or a proof that there is none.
 
-Whichever answer is right, it carries its own proof: a solution is substituted, a family of solutions is substituted and
-counted by the rank of its directions, and a refutation is a combination of the equations that reads 0 = c with c not 0.
+Every kind of answer is its own certificate. A solution is substituted. A family of solutions is substituted as affine
+forms in its parameters, and is all of them when its directions have as high a rank as the system leaves unknowns free
+(Rouché and Capelli). That there is none is shown by a combination of the equations that reads 0 = c with c not 0.
 """
 
 import re
 from collections.abc import Hashable, Sequence
-from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property
 from math import gcd, lcm
+from operator import mul
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
 from taskgen.problem import Problem, Verdict, correct, limit, malformed, wrong
-from taskgen.verifiers.math._grammar import parse
-from taskgen.verifiers.math._trees import (
-    MAX_BITS,
-    PI,
-    ExpressionError,
-    Name,
-    Number,
-    Product,
-    Rational,
-    Sum,
-    TooLarge,
-    Tree,
-)
+from taskgen.verifiers.math._affine_forms import Affine, TooLargeError, UnreadableError, parse, plain
 
-MAX_UNKNOWNS = 10
+MAX_UNKNOWNS = 8
 MAX_EQUATIONS = 12
+MAX_PARAMETERS = 12
 CONSTANT = -1
 
-Coefficient = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
-TERM = re.compile(
-    r"([-+]?)\s*"
-    r"(?:([0-9]{1,40})(?:\s*/\s*([0-9]{1,40}))?(?![0-9./])(?:\s*\*\s*(?=[A-Za-z]))?)?"
-    r"([A-Za-z][0-9]*)?\s*(?=[-+]|\Z)",
-    re.ASCII,
-)
-Affine = dict[str, Rational]
-"""A number, under the empty name, plus multiples of names."""
+_INCONSISTENT = re.compile(r"(?:\\text\s*\{)?\s*inconsistent\s*:\s*\}?", re.ASCII | re.IGNORECASE)
+_PARAMETER = re.compile(r"[a-z][0-9]?")
+_LABEL = re.compile(r"[Ee]([1-9][0-9]?)")
 
 
 class Term(Struct, frozen=True, array_like=True):
-    """A coefficient times an unknown (by number), or a constant term (unknown -1)."""
+    """A multiple of an unknown, given by its place, or a constant (CONSTANT instead of a place)."""
 
-    coefficient: Coefficient
+    coefficient: Annotated[int, Meta(ge=-99_999, le=99_999)]
     unknown: Annotated[int, Meta(ge=CONSTANT, lt=MAX_UNKNOWNS)]
 
 
 class Group(Struct, frozen=True, array_like=True):
-    """`factor*(terms)/divisor`; one term with factor and divisor 1 is a plain term."""
+    """`factor(terms)/divisor`: a bracket, or just a term where there is one term and the factor is 1."""
 
-    factor: Annotated[int, Meta(ge=-1_000, le=1_000)]
-    divisor: Annotated[int, Meta(ge=1, le=1_000)]
-    terms: Annotated[tuple[Term, ...], Meta(min_length=1, max_length=12)]
+    factor: Annotated[int, Meta(ge=-999, le=999)]
+    terms: Annotated[tuple[Term, ...], Meta(min_length=1, max_length=MAX_UNKNOWNS + 1)]
+    divisor: Annotated[int, Meta(ge=1, le=999)] = 1
 
 
 Side = Annotated[tuple[Group, ...], Meta(max_length=40)]
 
 
 class Equation(Struct, frozen=True, array_like=True):
-    """Two sides, each a sum of groups; an empty side is 0."""
+    """Two sides, each a sum of groups; a side without any is 0."""
 
     left: Side
     right: Side
 
 
-class System(NamedTuple):
-    """What the equations say, collected: `sum(row[i] * unknown[i]) + row[-1] == 0`, in whole numbers."""
+class Collected(NamedTuple):
+    """The equations in whole numbers, everything on the left: `row[:-1] . unknowns + row[-1] = 0`."""
 
     rows: tuple[tuple[int, ...], ...]
     scales: tuple[int, ...]
-    """What each equation was multiplied by to make its row whole."""
+    """What each equation was multiplied by to become its row."""
     rank: int
 
 
-class LinearSystem(Problem, frozen=True, cache_hash=True):
-    """Unknowns by name and equations in them."""
+class LinearSystem(Problem, frozen=True, dict=True):
+    """The unknowns' names, and the equations as they are written down."""
 
     accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "boxed")
     max_answer: ClassVar[int] = 4_000
@@ -91,226 +75,194 @@ class LinearSystem(Problem, frozen=True, cache_hash=True):
     def __post_init__(self) -> None:
         if len(set(self.unknowns)) != len(self.unknowns):
             raise ValueError("two unknowns have one name")
-        if "e" in self.unknowns:
-            raise ValueError("an unknown may not be called e")
         for equation in self.equations:
             for group in equation.left + equation.right:
-                if max(term.unknown for term in group.terms) >= len(self.unknowns):
+                if any(term.unknown >= len(self.unknowns) for term in group.terms):
                     raise ValueError("an equation mentions an unknown that is not there")
 
-    def text(self, equation: Equation) -> str:
-        """An equation as a person writes it: `3x - 2(y + 1)/5 = 7`."""
-        return f"{_show_side(equation.left, self.unknowns)} = {_show_side(equation.right, self.unknowns)}"
+    @property
+    def lines(self) -> list[str]:
+        """The equations as a person writes them: `3x - 2(y + 1)/5 = 7`."""
+        return [
+            f"{_side(equation.left, self.unknowns)} = {_side(equation.right, self.unknowns)}"
+            for equation in self.equations
+        ]
+
+    @cached_property
+    def collected(self) -> Collected:
+        """What the equations say when everything is multiplied out and moved to the left."""
+        rows, scales = [], []
+        for equation in self.equations:
+            scale = lcm(*(group.divisor for group in equation.left + equation.right))
+            row = [0] * (len(self.unknowns) + 1)
+            for sign, side in ((scale, equation.left), (-scale, equation.right)):
+                for group in side:
+                    share = sign // group.divisor * group.factor
+                    for term in group.terms:
+                        row[term.unknown] += share * term.coefficient
+            rows.append(tuple(row))
+            scales.append(scale)
+        return Collected(tuple(rows), tuple(scales), rank([row[:-1] for row in rows]))
 
     def verify(self, answer: str) -> Verdict:
-        """`x = 3, y = -1/2`, on the right perhaps parameters; or `inconsistent:` and a combination of E1, E2, ..."""
-        system = collected(self)
+        """`x = 3, y = 1/2 - 2t` for all unknowns in any order, or `inconsistent: 2*E1 - 3*E2`."""
+        text = plain(answer)
+        claim = _INCONSISTENT.match(text)
         try:
-            match = re.match(r"\s*inconsistent\s*:", answer, re.ASCII | re.IGNORECASE)
-            if match:
-                return self._refutation(system, answer[match.end() :])
-            values = self._values(answer)
-        except TooLarge as error:
+            if claim:
+                return self._judge_combination(self._weights(text[claim.end() :]))
+            return self._judge_values(self._values(text))
+        except TooLargeError as error:
             return limit(str(error))
-        except ExpressionError as error:
+        except UnreadableError as error:
             return malformed(str(error))
-        return self._solution(system, values)
 
-    def _refutation(self, system: System, text: str) -> Verdict:
-        labels = [f"E{number}" for number in range(1, len(self.equations) + 1)]
-        combination = _read(text, frozenset(labels))
-        if combination.get("", 0):
-            return malformed("a combination of the equations has no term without an equation")
-        weights = [combination.get(label, 0) for label in labels]
-        common = lcm(*(weight.denominator * scale for weight, scale in zip(weights, system.scales, strict=True)))
-        whole = [
-            weight.numerator * (common // (weight.denominator * scale))
-            for weight, scale in zip(weights, system.scales, strict=True)
-        ]
-        *left, constant = (
-            sum(weight * row[place] for weight, row in zip(whole, system.rows, strict=True))
-            for place in range(len(self.unknowns) + 1)
-        )
-        if any(left):
-            name = self.unknowns[[value != 0 for value in left].index(True)]
-            return wrong(f"{name} does not cancel in that combination", left.count(0) / len(left))
-        return correct() if constant else wrong("the combination reads 0 = 0, which refutes nothing")
+    def _weights(self, text: str) -> list[tuple[int, int]]:
+        """What each equation is multiplied by. Raises UnreadableError and TooLargeError."""
+        weights = [(0, 1)] * len(self.equations)
+        for name, value in parse(text).items():
+            label = _LABEL.fullmatch(name)
+            if label is None or int(label[1]) > len(weights):
+                raise UnreadableError(
+                    f"a combination is a sum of multiples of E1 to E{len(weights)}, without {name[:20] or 'constants'}"
+                )
+            weights[int(label[1]) - 1] = value
+        return weights
 
-    def _values(self, answer: str) -> list[Affine]:
-        """What each unknown is given as. Raises ExpressionError."""
-        values: dict[str, Affine] = {}
-        parameters = _parameters(self.unknowns)
-        for entry in filter(None, (part.strip() for part in re.split(r"[,;\n]", answer.replace("$", " ")))):
-            name, equals, text = entry.partition("=")
-            name = name.strip().replace("_", "").replace("{", "").replace("}", "")
-            if not equals or name not in self.unknowns:
-                raise ExpressionError(f"cannot read {entry[:40]!r} as an unknown, '=' and its value")
-            if name in values:
-                raise ExpressionError(f"{name} is given twice")
-            values[name] = _read(text, parameters)
-        if len(values) != len(self.unknowns):
-            raise ExpressionError(f"{len(values)} of {len(self.unknowns)} unknowns are given")
-        used = {name for value in values.values() for name in value}
-        for name in self.unknowns:
-            if name in used and values[name] != {name: 1}:
-                raise ExpressionError(f"{name} stands on the right, so it is a parameter: give it as {name} = {name}")
-        return [values[name] for name in self.unknowns]
-
-    def _solution(self, system: System, values: Sequence[Affine]) -> Verdict:
-        parameters = sorted({name for value in values for name in value if name})
-        if len(parameters) > MAX_UNKNOWNS:
-            return limit(f"there are more than {MAX_UNKNOWNS} parameters")
-        places = ["", *parameters]
-        common = lcm(*(number.denominator for value in values for number in value.values()))
-        if common.bit_length() > MAX_BITS:
-            return limit("the fractions in the answer are too large")
-        columns = [
-            [_times(value.get(name, 0), common) for value in values] + [0 if name else common] for name in places
-        ]
-        fitting = [all(not _dot(row, column) for column in columns) for row in system.rows]
-        if not all(fitting):
-            number = fitting.index(False) + 1
-            return wrong(f"equation E{number} does not hold", sum(fitting) / len(fitting))
-        free = len(self.unknowns) - system.rank
-        dimension = rank([column[:-1] for column in columns[1:]])
-        if dimension < free:
-            return wrong(f"those are solutions, but not all: {free} independent parameters are needed, not {dimension}")
+    def _judge_combination(self, weights: list[tuple[int, int]]) -> Verdict:
+        rows, scales, _ = self.collected
+        common = lcm(*(bottom * scale for (_, bottom), scale in zip(weights, scales, strict=True)))
+        total = [0] * (len(self.unknowns) + 1)
+        for (top, bottom), scale, row in zip(weights, scales, rows, strict=True):
+            if top:
+                share = top * (common // (bottom * scale))
+                total = [old + share * value for old, value in zip(total, row, strict=True)]
+        for name, left in zip(self.unknowns, total, strict=False):
+            if left:
+                return wrong(f"{name} does not cancel in that combination")
+        if not total[-1]:
+            return wrong("that combination reads 0 = 0, which is no contradiction")
         return correct()
 
+    def _values(self, text: str) -> list[Affine]:
+        """An affine form for each unknown, in order. Raises UnreadableError and TooLargeError."""
+        values: dict[str, Affine] = {}
+        for entry in re.split(r"[,;\n]", text):
+            if not entry or entry.isspace():
+                continue
+            name, equals, form = entry.partition("=")
+            name = name.strip()
+            if not equals or name not in self.unknowns:
+                raise UnreadableError(f"cannot read {entry.strip()[:40]!r} as an unknown, '=' and its value")
+            if name in values:
+                raise UnreadableError(f"{name} is given twice")
+            values[name] = parse(form)
+        if len(values) != len(self.unknowns):
+            raise UnreadableError(f"{len(values)} of {len(self.unknowns)} unknowns are given")
+        for name in sorted({name for value in values.values() for name in value if name}):
+            # An unknown may be its own parameter, as in `x = 1 + z, z = z`.
+            if name in values and values[name] != {name: (1, 1)}:
+                raise UnreadableError(f"{name} is an unknown, so it cannot be a parameter")
+            if not _PARAMETER.fullmatch(name):
+                raise UnreadableError(f"{name[:20]!r} is no parameter: use small letters, perhaps with a digit")
+        return [values[name] for name in self.unknowns]
+
+    def _judge_values(self, values: list[Affine]) -> Verdict:
+        parameters = sorted({name for value in values for name in value if name})
+        if len(parameters) > MAX_PARAMETERS:
+            return limit(f"there are more than {MAX_PARAMETERS} parameters")
+        rows, _, known = self.collected
+        # One column for the number in each form, one for each parameter; the last row belongs to the constants.
+        common = lcm(*(bottom for value in values for _, bottom in value.values()))
+        columns = []
+        for name in ("", *parameters):
+            column = [value[name][0] * (common // value[name][1]) if name in value else 0 for value in values]
+            columns.append([*column, 0 if name else common])
+        for number, row in enumerate(rows, 1):
+            for column in columns:
+                if sum(map(mul, row, column)):
+                    return wrong(f"equation E{number} does not hold", self._share(columns))
+        free = len(self.unknowns) - known
+        directions = rank([column[:-1] for column in columns[1:]]) if parameters else 0
+        if directions < free:
+            return wrong(
+                f"these are solutions, but not all: {free} independent parameters are needed, not {directions}",
+                (1 + directions) / (1 + free),
+            )
+        return correct()
+
+    def _share(self, columns: list[list[int]]) -> float:
+        """The share of the equations that hold, or 0 where all of them cannot."""
+        rows, _, known = self.collected
+        if rank(rows) > known:
+            return 0.0
+        holding = [not any(sum(map(mul, row, column)) for column in columns) for row in rows]
+        return sum(holding) / len(holding)
+
     def structure(self) -> Hashable:
-        """A hash of the graph of unknowns and collected equations; each equation is there with both signs."""
+        """A hash of the graph of unknowns and collected equations, each of which is there with either sign."""
         from taskgen.kernels.refinement import structure_hash
 
         colours = [0] * len(self.unknowns)
         edges: list[tuple[int, int, int]] = []
-        for row in collected(self).rows:
-            common = gcd(*row) or 1
-            plus, minus = len(colours), len(colours) + 1
-            for vertex, sign in ((plus, 1), (minus, -1)):
-                colours.append(2 + _colour(sign * row[-1] // common))
-                for unknown, value in enumerate(row[:-1]):
-                    if value:
-                        edges.append((vertex, unknown, _colour(sign * value // common)))
-            edges += [(plus, minus, 0), (minus, plus, 0)]
+        for row in self.collected.rows:
+            shared = gcd(*row) or 1
+            pair = len(colours)
+            edges += [(pair, pair + 1, 0), (pair + 1, pair, 0)]
+            for sign in (shared, -shared):
+                vertex = len(colours)
+                edges += [(vertex, place, _colour(value // sign)) for place, value in enumerate(row[:-1]) if value]
+                colours.append(1 + _colour(row[-1] // sign))
         return structure_hash(colours, edges)
-
-
-@lru_cache(maxsize=4096)
-def collected(problem: LinearSystem) -> System:
-    """The equations as rows of whole numbers."""
-    rows = []
-    scales = []
-    width = len(problem.unknowns) + 1
-    for equation in problem.equations:
-        scale = lcm(*(group.divisor for group in equation.left + equation.right))
-        row = [0] * width
-        for sign, side in ((1, equation.left), (-1, equation.right)):
-            for group in side:
-                for term in group.terms:
-                    row[term.unknown] += sign * group.factor * term.coefficient * (scale // group.divisor)
-        rows.append(tuple(row))
-        scales.append(scale)
-    return System(tuple(rows), tuple(scales), rank([row[:-1] for row in rows]))
 
 
 def rank(rows: Sequence[Sequence[int]]) -> int:
     """The rank of a matrix of whole numbers, by fraction-free elimination (Bareiss 1968)."""
-    left = [list(row) for row in rows]
-    found = 0
-    previous = 1
-    for column in range(len(left[0]) if left else 0):
-        pivot = next((place for place in range(found, len(left)) if left[place][column]), None)
-        if pivot is None:
+    waiting = [list(row) for row in rows]
+    found, previous = 0, 1
+    while waiting and waiting[0]:
+        place = next((place for place, row in enumerate(waiting) if row[0]), None)
+        if place is None:
+            waiting = [row[1:] for row in waiting]
             continue
-        left[found], left[pivot] = left[pivot], left[found]
-        top = left[found]
-        for row in left[found + 1 :]:
-            factor = row[column]
-            for place in range(column, len(row)):
-                row[place] = (row[place] * top[column] - factor * top[place]) // previous
-        previous = top[column]
-        found += 1
+        first, *top = waiting.pop(place)
+        waiting = [
+            [(first * value - row[0] * above) // previous for value, above in zip(row[1:], top, strict=True)]
+            for row in waiting
+        ]
+        found, previous = found + 1, first
     return found
 
 
-def _dot(row: Sequence[int], column: Sequence[int]) -> int:
-    return sum(value * other for value, other in zip(row, column, strict=True))
-
-
-def _times(value: Rational, common: int) -> int:
-    """A number times a multiple of its denominator."""
-    return value.numerator * (common // value.denominator)
-
-
 def _colour(value: int) -> int:
-    """A whole number as a colour that fits 60 bits; only huge coefficients can share one."""
-    return (2 * abs(value) + (value < 0)) % ((1 << 60) - 93)
+    """Signed numbers as natural ones; below 2**60 no two are alike."""
+    return (2 * value if value >= 0 else -2 * value - 1) % ((1 << 61) - 1)
 
 
-@lru_cache(maxsize=256)
-def _parameters(unknowns: tuple[str, ...]) -> frozenset[str]:
-    """What may stand on the right: the unknowns, and letters with or without a digit."""
-    letters = [chr(code) for code in range(ord("a"), ord("z") + 1) if chr(code) != "e"]
-    return frozenset([*unknowns, *letters, *(f"{letter}{digit}" for letter in letters for digit in range(10))])
+def _side(groups: Sequence[Group], unknowns: tuple[str, ...]) -> str:
+    return _sum([_group(group, unknowns) for group in groups])
 
 
-def _read(text: str, names: frozenset[str]) -> Affine:
-    """A number plus multiples of names: `5/2 - 3/2*t` at once, other ways to write it through the grammar."""
-    total: Affine = {}
-    position = 0
-    text = text.strip()
-    while match := TERM.match(text, position):
-        sign, top, bottom, name = match.groups()
-        if (position and not sign) or (name and name not in names) or not (top or name) or (bottom and not int(bottom)):
-            break
-        value = Fraction(int(top or 1), int(bottom)) if bottom else int(top or 1)
-        name = name or ""
-        total[name] = total.get(name, 0) + (-value if sign == "-" else value)
-        position = match.end()
-        if position == len(text):
-            return {name: value for name, value in total.items() if value}
-    # LaTeX writes t_1 or t_{1}; both are the parameter t1.
-    return _affine(parse(re.sub(r"_\{?([0-9])\}?", r"\1", text, flags=re.ASCII), names))
-
-
-def _affine(tree: Tree) -> Affine:
-    """A tree as a number plus multiples of names. Raises ExpressionError where it is something else."""
-    match tree:
-        case Number(value):
-            return {"": value}
-        case Name(name) if tree != PI:
-            return {name: 1}
-        case Sum(terms):
-            total: Affine = {}
-            for term in terms:
-                for name, value in _affine(term).items():
-                    total[name] = total.get(name, 0) + value
-            return {name: value for name, value in total.items() if value}
-        case Product((Number(value), inner)):
-            return {name: value * old for name, old in _affine(inner).items()}
-    raise ExpressionError("only numbers and multiples of names may be added up there")
-
-
-def _show_side(side: Sequence[Group], unknowns: Sequence[str]) -> str:
-    return _joined([_show_group(group, unknowns) for group in side]) if side else "0"
-
-
-def _show_group(group: Group, unknowns: Sequence[str]) -> str:
-    terms = [_show_term(term.coefficient, term.unknown, unknowns) for term in group.terms]
-    divisor = f"/{group.divisor}" if group.divisor > 1 else ""
+def _group(group: Group, unknowns: tuple[str, ...]) -> str:
+    terms = [_term(term, unknowns) for term in group.terms]
     if len(terms) == 1 and group.factor == 1:
-        return terms[0] + divisor
-    factor = {1: "", -1: "-"}.get(group.factor, str(group.factor))
-    return f"{factor}({_joined(terms)}){divisor}"
+        text = terms[0]
+    else:
+        text = f"{_FACTORS.get(group.factor, group.factor)}({_sum(terms)})"
+    return text if group.divisor == 1 else f"{text}/{group.divisor}"
 
 
-def _show_term(coefficient: int, unknown: int, unknowns: Sequence[str]) -> str:
-    if unknown == CONSTANT:
-        return str(coefficient)
-    return {1: "", -1: "-"}.get(coefficient, str(coefficient)) + unknowns[unknown]
+_FACTORS = {1: "", -1: "-"}
 
 
-def _joined(terms: Sequence[str]) -> str:
-    """Terms with signs between them."""
-    text = "".join(f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in terms)
-    return text[3:] if text.startswith(" + ") else "-" + text[3:]
+def _term(term: Term, unknowns: tuple[str, ...]) -> str:
+    if term.unknown == CONSTANT:
+        return str(term.coefficient)
+    return f"{_FACTORS.get(term.coefficient, term.coefficient)}{unknowns[term.unknown]}"
+
+
+def _sum(summands: Sequence[str]) -> str:
+    if not summands:
+        return "0"
+    signed = [f" - {text[1:]}" if text[0] == "-" else f" + {text}" for text in summands]
+    return "".join([summands[0], *signed[1:]])
