@@ -14,6 +14,8 @@ from taskgen.kernels.grid_scenes import SCENES, draw_scene
 from taskgen.kernels.random import take_over
 from taskgen.oracles.induction._grid_rules import rules
 from taskgen.oracles.induction.arc_grid import _run
+from taskgen.problem import decode, encode
+from taskgen.prompts import render, wordings
 from taskgen.seeding import Stream
 from taskgen.verifiers.induction.arc_grid import ArcGrid, Pair
 
@@ -64,6 +66,26 @@ def test_a_near_miss_says_what_is_wrong(answer, status, partial):
 def test_ragged_grids_are_no_problem():
     with pytest.raises(ValueError, match="different lengths"):
         ArcGrid((Pair(("01", "2"), ("1",)),), ("0",), ("1",))
+
+
+def test_a_line_break_behind_a_row_makes_it_no_row():
+    with pytest.raises(ValueError, match="does not fit"):
+        decode(encode(PROBLEM).replace('"012"', '"012\\n"'))
+
+
+def test_every_wording_says_which_colour_is_the_background_and_calls_its_operations_examples():
+    template = taskgen.task("arc_grid").template
+    for wording in wordings(template):
+        prompt = render(template, PROBLEM, wording)
+        assert any(f"background {verb}" in prompt for verb in ("is the commonest", "is the most", "is the colour", "="))
+        assert any(example in prompt for example in ("for example", "for instance", "such as", "e.g."))
+
+
+def test_the_background_is_the_commonest_colour_of_the_example_inputs_as_prompts_say():
+    for index in range(10):
+        record = taskgen.task("arc_grid").generate(seed=8, index=index, knobs={"steps": 1, "background": False})
+        text = "".join("".join(pair.input) for pair in decode(record.problem).pairs)
+        assert all(text.count("0") > text.count(colour) for colour in "123456789")
 
 
 def test_colours_that_never_meet_do_not_tell_relabelled_puzzles_apart():

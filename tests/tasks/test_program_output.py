@@ -6,7 +6,7 @@ import pytest
 
 import taskgen
 from taskgen.oracles.code.program_output import solutions
-from taskgen.problem import decode
+from taskgen.problem import decode, encode
 from taskgen.verifiers.code._program import (
     Assign,
     Binary,
@@ -185,6 +185,34 @@ def test_a_hostile_program_is_our_fault_and_stops_soon(program):
     started = time.perf_counter()
     assert taskgen.verify(problem(*program), "<answer>1</answer>").status == "verifier_error"
     assert time.perf_counter() - started < 2
+
+
+def test_a_run_out_of_fuel_is_not_repeated_for_the_next_answer():
+    statement = problem(
+        Assign((0,), Builtin("list", (Builtin("range", (Int(199),)),))),
+        While(Bool(True), (Assign((1,), Builtin("sorted", (A,))),)),
+    )
+    assert taskgen.verify(statement, "<answer>1</answer>").status == "verifier_error"
+    started = time.perf_counter()
+    assert all("too long" in taskgen.verify(statement, f"<answer>{n}</answer>").reason for n in range(100))
+    assert time.perf_counter() - started < 0.1
+
+
+def test_a_program_that_prints_nothing_is_our_fault():
+    assert taskgen.verify(problem(Assign((0,), Int(1))), "<answer>1</answer>").status == "verifier_error"
+
+
+@pytest.mark.parametrize("index", [117, *range(20)])
+def test_the_longest_programs_fit_the_problem(index):
+    record = taskgen.task("program_output").generate(difficulty=10, seed=11, index=index)
+    assert encode(decode(record.problem)) == record.problem
+
+
+@pytest.mark.long
+def test_hundreds_of_the_longest_programs_fit_the_problem():
+    for index in range(400):
+        record = taskgen.task("program_output").generate(difficulty=10, seed=11, index=index)
+        assert encode(decode(record.problem)) == record.problem
 
 
 @pytest.mark.parametrize("names", [("len", "b"), ("a", "a"), ("if", "b")])

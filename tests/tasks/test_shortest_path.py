@@ -7,6 +7,7 @@ import pytest
 
 import taskgen
 from taskgen.knobs import KnobError
+from taskgen.oracles.graphs.shortest_path import accepts
 from taskgen.problem import Problem, decode, encode
 from taskgen.verifiers.graphs.shortest_path import Grid, Roads, ShortestPath
 
@@ -18,9 +19,30 @@ APART = ShortestPath(
 FIELD = ShortestPath(Grid(((1, 9, 1), (1, 0, 1), (1, 1, 1))), 0, 2)
 
 
-@pytest.mark.parametrize("answer", ["A -> B -> D", "A->C->D", "A, C, D", "A → B\n→ D".replace("\n", " "), "A\nB\nD"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "A -> B -> D",
+        "A->C->D",
+        "A, C, D",
+        "A → B → D",
+        "A\nB\nD",
+        "A -> B ->\n D",
+        "A -> B\n-> D",
+        "A\n\nB\n\nD\n",
+        "A, B, D,",
+        "A; B; D",
+        "A --> B --> D",
+        "A => B ⇒ D",
+        r"A \to B \rightarrow D",
+        "A -> B -> D.",
+        "**A -> B -> D**",
+        "`A -> B -> D`.",
+    ],
+)
 def test_every_cheapest_route_counts_in_every_way_of_writing_it(answer):
     assert TIES.verify(answer)
+    assert accepts(TIES, answer)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +50,7 @@ def test_every_cheapest_route_counts_in_every_way_of_writing_it(answer):
     [
         ("A -> D", "the route costs 5; there is a cheaper one"),
         ("A -> B -> A -> B -> D", "the route costs 8; there is a cheaper one"),
+        ("A ->", "the route must lead from A to D"),
         ("B -> D", "the route must lead from A to D"),
         ("A -> B -> C -> D", "no step leads from B to C"),
         ("unreachable: A, B, C", "a step leads from A (listed) to D (not listed)"),
@@ -40,7 +63,8 @@ def test_wrong_routes_and_false_proofs_are_wrong(answer, reason):
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "4", "A B D", "A - B - D", "A -> B -> D (4)", "A ->", "-> A -> D", "unreachable:", "a -> b -> d"]
+    "answer",
+    ["", "4", "A B D", "A - B - D", "A -> B -> D (4)", "->", "A ----> D", "unreachable:", "a -> b -> d", "{A, D}"],
 )
 def test_what_names_no_places_is_malformed(answer):
     assert TIES.verify(answer).status == "malformed"
@@ -57,9 +81,26 @@ def test_negative_costs_make_the_longer_route_cheaper():
     assert PAID.verify("S -> T").partial == 0
 
 
+@pytest.mark.parametrize(
+    ("direct", "around", "partial"), [(-1, -5, 0.0), (0, -5, 0.0), (4, -1, 0.0), (4, 0, 0.0), (4, 1, 0.25)]
+)
+def test_nearness_counts_only_between_positive_costs(direct, around, partial):
+    statement = ShortestPath(Roads(("S", "X", "T"), ((0, 2, direct), (0, 1, around), (1, 2, 0)), True), 0, 2)
+    verdict = statement.verify("S -> T")
+    assert (verdict.status, verdict.partial) == ("wrong", partial)
+
+
+def test_a_line_break_behind_a_name_makes_it_no_name():
+    with pytest.raises(ValueError, match="does not fit"):
+        decode(encode(TIES).replace('"B"', '"B\\n"'))
+
+
 def test_any_closed_set_proves_that_there_is_no_route():
     assert APART.verify("unreachable: C, A, B")
     assert APART.verify("Unreachable:\nA\nB\nC\nD")
+    assert APART.verify("unreachable: {A, B, C}.")
+    assert APART.verify("**Unreachable: [A, B, C,]**")
+    assert APART.verify("unreachable: {[A, B, C]}").status == "malformed"
     assert APART.verify("unreachable: A").status == "wrong"
     assert APART.verify("A -> B -> C -> D -> E").reason == "no step leads from C to D"
 
@@ -91,7 +132,6 @@ def test_the_largest_map_is_judged_in_time():
     roads = [(v, (v + step) % 100, 999 if v + step >= 100 else -9) for v in range(100) for step in range(1, 7)]
     names = tuple(f"P{number}" for number in range(100))
     text = encode(ShortestPath(Roads(names, tuple(roads), True), 0, 99))
-    decode.cache_clear()
     start = time.perf_counter()
     problem: Problem = decode(text)
     assert problem.verify(" -> ".join(names))

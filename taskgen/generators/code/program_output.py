@@ -15,6 +15,9 @@ from taskgen.knobs import BaseKnobs, ladder
 from taskgen.registry import Draft
 from taskgen.seeding import Stream
 from taskgen.verifiers.code._program import (
+    MAX_NAMES,
+    MAX_NODES,
+    MAX_TOP_LEVEL,
     Assign,
     Binary,
     Call,
@@ -31,9 +34,10 @@ from taskgen.verifiers.code._program import (
     While,
     assigned,
     mentioned,
+    nodes,
     renamed,
 )
-from taskgen.verifiers.code._program_interpreter import Program
+from taskgen.verifiers.code._program_interpreter import MAX_FUEL, Program
 from taskgen.verifiers.code._program_machine import ProgramError
 from taskgen.verifiers.code.program_output import ProgramOutput
 
@@ -64,8 +68,8 @@ class Knobs(BaseKnobs, frozen=True):
             raise ValueError("aliasing is about lists: set types to 3 or 4")
         if self.loops and not self.nesting:
             raise ValueError("a loop is a level of nesting: raise nesting or set loops to 0")
-        if not 1 <= self.steps[0] < self.steps[1] <= 20_000:
-            raise ValueError("steps is a least and a greatest number, between 1 and 20000")
+        if not 1 <= self.steps[0] < self.steps[1] <= MAX_FUEL:
+            raise ValueError(f"steps is a least and a greatest number, between 1 and {MAX_FUEL}")
 
 
 LADDER = ladder(
@@ -99,6 +103,8 @@ def generate(stream: Stream, knobs: Knobs) -> Draft | None:
     if steps < knobs.steps[0] or not _telling(lines):
         return None
     used = sorted(set().union(*map(mentioned, program)))
+    if len(used) > MAX_NAMES or len(program) > MAX_TOP_LEVEL or sum(map(nodes, program)) > MAX_NODES:
+        return None
     numbers = {name: number for number, name in enumerate(used)}
     problem = ProgramOutput(tuple(writer.names[name] for name in used), renamed(program, numbers))
     return Draft(problem, "\n".join(lines), effort=steps)

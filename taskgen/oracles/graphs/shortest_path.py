@@ -7,6 +7,8 @@ from taskgen.seeding import Stream
 from taskgen.verifiers.graphs.shortest_path import Grid, Roads, ShortestPath
 
 NAMES = [f"{letter}{kind}" for kind in ("ax", "ol", "um", "ike") for letter in "BCDFGHJKLMNPQRSTVWXYZAEIOU"]
+ARROWS = ["--->", "-->", "->", "===>", "==>", "=>", "→", "⇒", "\\rightarrow", "\\to"]
+SEPARATORS = [";", "\n"]
 
 
 def solutions(problem: ShortestPath, limit: int) -> list[str]:
@@ -51,17 +53,37 @@ def accepts(problem: ShortestPath, answer: str) -> bool:
 
     graph = _graph(problem)
     start, goal = problem.map.names[problem.start], problem.map.names[problem.goal]
+    answer = _plain(answer)
     kind, colon, listed = answer.partition(":")
     if colon and kind.strip().lower() == "unreachable":
-        places = {name.strip() for name in listed.strip().replace("\n", ",").split(",")}
+        listed = listed.strip()
+        if (listed[:1], listed[-1:]) in (("{", "}"), ("[", "]")):
+            listed = listed[1:-1]
+        places = set(_named(listed, SEPARATORS))
         inside = places <= set(graph) and start in places and goal not in places
         return inside and not any(here in places and there not in places for here, there in graph.edges)
-    for separator in ("→", ",", "\n"):
-        answer = answer.replace(separator, "->")
-    route = [name.strip() for name in answer.split("->")]
-    if (route[0], route[-1]) != (start, goal) or not networkx.is_path(graph, route):
+    route = _named(answer, ARROWS + SEPARATORS)
+    if not route or (route[0], route[-1]) != (start, goal) or not networkx.is_path(graph, route):
         return False
     return networkx.path_weight(graph, route, "cost") == networkx.bellman_ford_path_length(graph, start, goal, "cost")
+
+
+def _plain(answer: str) -> str:
+    """The answer without what may surround it: a full stop behind or inside of bold type and then back-ticks."""
+    answer = answer.strip()
+    if answer.endswith("."):
+        answer = answer[:-1].strip()
+    if answer.startswith("**") and answer.endswith("**") and len(answer) > 4:
+        answer = answer[2:-2].strip()
+    if answer.startswith("`") and answer.endswith("`") and len(answer) > 2:
+        answer = answer[1:-1].strip()
+    return answer[:-1] if answer.endswith(".") else answer
+
+
+def _named(text: str, separators: list[str]) -> list[str]:
+    for separator in separators:
+        text = text.replace(separator, ",")
+    return [name for name in map(str.strip, text.split(",")) if name]
 
 
 def relabel(problem: ShortestPath, stream: Stream) -> ShortestPath:

@@ -69,7 +69,7 @@ def _obeys(rule: Any, text: str) -> bool:
             return len(_parts(text, "paragraph")) in range(rule.low, rule.high + 1)
         case "sum":
             runs = ["".join(run) for digits, run in groupby(text, key="0123456789".__contains__) if digits]
-            return len(runs) == rule.times and all(len(run) < 7 for run in runs) and sum(map(int, runs)) == rule.total
+            return len(runs) == rule.times and sum(_value(run, rule.total + 1) for run in runs) == rule.total
         case "marks":
             return sum(character == rule.mark for character in text) == rule.times
         case "acrostic":
@@ -87,6 +87,14 @@ def _obeys(rule: Any, text: str) -> bool:
             }[rule.style]
             return all(word == styles[number % len(styles)](word) for number, word in enumerate(written))
     return kept_by_words(rule, [word.lower() for word in written])
+
+
+def _value(digits: str, most: int) -> int:
+    """The number that digits write, or `most` where it is larger."""
+    value = 0
+    for digit in digits:
+        value = min(most, 10 * value + "0123456789".index(digit))
+    return value
 
 
 def solutions(problem: InstructionConstraints, limit: int) -> list[str] | None:

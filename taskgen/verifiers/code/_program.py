@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-MAX_NAMES = 60
+MAX_NAMES = 100
 MAX_NODES = 1_500
 MAX_BLOCK = 40
+MAX_TOP_LEVEL = 100
 MAX_DEPTH = 16
 
 Name = Annotated[int, Meta(ge=0, lt=MAX_NAMES)]

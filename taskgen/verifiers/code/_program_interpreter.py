@@ -36,7 +36,7 @@ from taskgen.verifiers.code._program_machine import (
     Scope,
 )
 
-MAX_FUEL = 40_000
+MAX_FUEL = 16_000
 
 _FAULTS = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, RuntimeError, TypeError, ValueError

@@ -10,15 +10,16 @@ from msgspec import Meta
 from taskgen.problem import Problem, Verdict, correct, malformed, wrong
 from taskgen.verifiers.code._program import (
     BUILTIN_NAMES,
-    MAX_BLOCK,
     MAX_NAMES,
     MAX_NODES,
+    MAX_TOP_LEVEL,
     Statement,
     canonical,
     mentioned,
     nodes,
 )
 from taskgen.verifiers.code._program_interpreter import Program
+from taskgen.verifiers.code._program_machine import ProgramError
 from taskgen.verifiers.code._program_source import source
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,15}\Z")]
@@ -32,7 +33,7 @@ class ProgramOutput(Problem, frozen=True, cache_hash=True):
     max_answer: ClassVar[int] = 4_000
 
     names: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=MAX_NAMES)]
-    program: Annotated[tuple[Statement, ...], Meta(min_length=1, max_length=MAX_BLOCK)]
+    program: Annotated[tuple[Statement, ...], Meta(min_length=1, max_length=MAX_TOP_LEVEL)]
 
     def __post_init__(self) -> None:
         if len(set(self.names)) < len(self.names):
@@ -55,6 +56,8 @@ class ProgramOutput(Problem, frozen=True, cache_hash=True):
         if not given:
             return malformed("the answer is empty")
         printed = _printed(self)
+        if isinstance(printed, ProgramError):
+            raise ProgramError(str(printed))
         fitting = sum(one == other for one, other in zip(given, printed, strict=False))
         if len(given) == len(printed) == fitting:
             return correct()
@@ -78,6 +81,10 @@ def _unfenced(answer: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _printed(problem: ProgramOutput) -> list[list[str]]:
-    """The words of each line that the program prints. Raises ProgramError where it fails or exceeds a bound."""
-    return [line.split() for line in "\n".join(Program(problem.program).run()).strip().splitlines()]
+def _printed(problem: ProgramOutput) -> list[list[str]] | ProgramError:
+    """The words of each line that the program prints, or why there are none; a run out of fuel is remembered too."""
+    try:
+        text = "\n".join(Program(problem.program).run()).strip()
+    except ProgramError as error:
+        return ProgramError(str(error))
+    return [line.split() for line in text.splitlines()] or ProgramError("the program prints nothing")

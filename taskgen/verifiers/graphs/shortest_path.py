@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from functools import cached_property
 from heapq import heappop, heappush
 from math import gcd
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -17,9 +17,13 @@ MAX_SIDE = 14
 MAX_COST = 999
 
 Place = Annotated[int, Meta(ge=0, lt=MAX_SIDE * MAX_SIDE)]
-Name = Annotated[str, Meta(pattern="^[A-Z][A-Za-z0-9]{0,14}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Z][A-Za-z0-9]{0,14}\Z")]
 Cost = Annotated[int, Meta(ge=-MAX_COST, le=MAX_COST)]
 Row = Annotated[tuple[Annotated[int, Meta(ge=0, le=MAX_COST)], ...], Meta(min_length=2, max_length=MAX_SIDE)]
+
+# What may stand between places. Arrows are bounded in length, so that a row of dashes is read in linear time.
+_STEPS = re.compile(r"-{1,3}>|={1,3}>|→|⇒|\\to|\\rightarrow|[,;\n]")
+_COMMAS = re.compile(r"[,;\n]")
 
 
 class Roads(Struct, frozen=True, tag="roads"):
@@ -73,6 +77,7 @@ class Grid(Struct, frozen=True, tag="grid"):
 class ShortestPath(Problem, frozen=True, dict=True):
     """A map, where to start and where to go."""
 
+    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "fenced")
     max_answer: ClassVar[int] = 8_000
 
     map: Roads | Grid
@@ -99,15 +104,18 @@ class ShortestPath(Problem, frozen=True, dict=True):
 
     def verify(self, answer: str) -> Verdict:
         """`A -> B -> C`, a cheapest route, or `unreachable: A, B`, a set with the start that no road leaves."""
-        head, colon, rest = answer.partition(":")
-        if colon and head.strip().lower() == "unreachable":
-            return self._judge_set(re.split(r"[,\n]", rest.strip()))
-        return self._judge_route(re.split(r"->|→|[,\n]", answer))
+        text = _bare(answer)
+        head, colon, rest = text.partition(":")
+        if colon and head.rstrip().lower() == "unreachable":
+            return self._judge_set(_places(_COMMAS, _unbracketed(rest.strip())))
+        return self._judge_route(_places(_STEPS, text))
 
     def _judge_route(self, names: list[str]) -> Verdict:
-        route = [self._numbers.get(name.strip(), -1) for name in names]
+        if not names:
+            return malformed("the answer names no place")
+        route = [self._numbers.get(name, -1) for name in names]
         if -1 in route:
-            return malformed(f"there is no place called {names[route.index(-1)].strip()[:20]!r}")
+            return malformed(f"there is no place called {names[route.index(-1)][:20]!r}")
         if route[0] != self.start or route[-1] != self.goal:
             return wrong(f"the route must lead from {self.map.names[self.start]} to {self.map.names[self.goal]}")
         cost = 0
@@ -120,15 +128,17 @@ class ShortestPath(Problem, frozen=True, dict=True):
             here = there
         assert self.cheapest is not None
         if cost > self.cheapest:
-            return wrong(
-                f"the route costs {cost}; there is a cheaper one", max(0.0, self.cheapest / cost) if cost else 0
-            )
+            # Where a cost is negative or nothing, how near one is to the other says nothing.
+            partial = self.cheapest / cost if self.cheapest > 0 else 0.0
+            return wrong(f"the route costs {cost}; there is a cheaper one", partial)
         return correct()
 
     def _judge_set(self, names: list[str]) -> Verdict:
-        listed = {self._numbers.get(name.strip(), -1) for name in names}
+        if not names:
+            return malformed("the list names no place")
+        listed = {self._numbers.get(name, -1) for name in names}
         if -1 in listed:
-            unknown = next(name.strip() for name in names if name.strip() not in self._numbers)
+            unknown = next(name for name in names if name not in self._numbers)
             return malformed(f"there is no place called {unknown[:20]!r}")
         if self.start not in listed or self.goal in listed:
             return wrong("the places listed must include the start and not the goal")
@@ -197,3 +207,22 @@ class ShortestPath(Problem, frozen=True, dict=True):
             [colours[place] for place in used],
             [(position[here], position[there], colour) for here, there, colour in edges],
         )
+
+
+def _bare(answer: str) -> str:
+    """An answer without a full stop at its end and without emphasis or back-ticks around it."""
+    text = answer.strip().removesuffix(".").rstrip()
+    for mark in ("**", "`"):
+        if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
+            text = text[len(mark) : -len(mark)].strip()
+    return text.removesuffix(".").rstrip()
+
+
+def _unbracketed(listed: str) -> str:
+    """A list without the braces or square brackets around it."""
+    return listed[1:-1] if listed[:1] + listed[-1:] in ("{}", "[]") else listed
+
+
+def _places(separator: re.Pattern[str], text: str) -> list[str]:
+    """The names between separators; lines may break before or after one of them, so nothing between two is no name."""
+    return [name for part in separator.split(text) if (name := part.strip())]

@@ -29,7 +29,7 @@ from taskgen.problem import Problem, Verdict, correct, malformed, wrong
 
 MAX_SIDE = 30
 
-Row = Annotated[str, Meta(pattern="^[0-9]{1,30}$")]
+Row = Annotated[str, Meta(pattern=r"^[0-9]{1,30}\Z")]
 Grid = Annotated[tuple[Row, ...], Meta(min_length=1, max_length=MAX_SIDE)]
 
 # Layout says nothing: rows end at a line break, a slash, a bar, a semicolon or a closing bracket, the rest is dropped.

@@ -7,8 +7,9 @@ compared without regard to case, unless the rule is about case.
 """
 
 import re
-from functools import cached_property
-from typing import Annotated, Literal
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -19,38 +20,65 @@ Letter = Annotated[str, Meta(pattern=r"^[a-z]\Z")]
 LetterRow = Annotated[str, Meta(pattern=r"^[a-z]{2,20}\Z")]
 Number = Annotated[int, Meta(ge=0, le=4_000)]
 Ordinal = Annotated[int, Meta(ge=1, le=MAX_WORDS)]
+Value = TypeVar("Value")
+
+_words = re.compile("[a-z]+").findall
+_letter = re.compile("[A-Za-z]").search
+_ends = re.compile("[.!?]").split
+_blank_lines = re.compile(r"\n[ \t]*(?:\n[ \t]*)+").split
+
+
+class _Once(Generic[Value]):
+    """A property that is computed once: functools.cached_property without its lock, which takes longer than a rule."""
+
+    def __init__(self, compute: Callable[[Any], Value]) -> None:
+        self.compute, self.name = compute, compute.__name__
+
+    def __get__(self, owner: Any, kind: type) -> Value:
+        value = owner.__dict__[self.name] = self.compute(owner)
+        return value
 
 
 class Piece:
-    """A text or a part of one."""
+    """A text in ASCII, or a part of one. All rules about it share what they look at."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    @cached_property
-    def cased(self) -> list[str]:
-        """The words as they are written."""
-        return re.findall("[A-Za-z]+", self.text)
+    @_Once
+    def lower(self) -> str:
+        """The text in lower case."""
+        return self.text.lower()
 
-    @cached_property
+    @_Once
     def words(self) -> list[str]:
         """The words in lower case."""
-        return re.findall("[a-z]+", self.text.lower())
+        return _words(self.lower)
 
-    @cached_property
+    @_Once
+    def lengths(self) -> list[int]:
+        """The number of letters of each word."""
+        return list(map(len, self.words))
+
+    @_Once
+    def span(self) -> tuple[int, int] | None:
+        """The lengths of the shortest and the longest word, None where there is no word."""
+        return (min(self.lengths), max(self.lengths)) if self.words else None
+
+    @_Once
     def lines(self) -> list["Piece"]:
         """The lines that are not blank."""
         return [Piece(line) for line in self.text.split("\n") if line.strip()]
 
-    @cached_property
+    @_Once
     def paragraphs(self) -> list["Piece"]:
         """Runs of lines between blank lines."""
-        return [Piece(part) for part in re.split(r"\n[ \t]*(?:\n[ \t]*)+", self.text) if part.strip()]
+        return [Piece(part) for part in _blank_lines(self.text) if part.strip()]
 
-    @cached_property
+    @_Once
     def sentences(self) -> list["Piece"]:
         """Pieces between end marks that hold a word."""
-        return [Piece(part) for part in re.split("[.!?]", self.text) if re.search("[A-Za-z]", part)]
+        return [Piece(part) for part in _ends(self.text) if _letter(part)]
 
 
 class Rule(Struct, frozen=True, array_like=True):
@@ -102,14 +130,15 @@ class Letters(_Range, frozen=True, array_like=True, tag="letters"):
     """The number of letters lies in a range."""
 
     def holds(self, piece: Piece) -> bool:
-        return self.low <= sum(map(len, piece.words)) <= self.high
+        return self.low <= sum(piece.lengths) <= self.high
 
 
 class Lengths(_Range, frozen=True, array_like=True, tag="lengths"):
     """The number of letters of every word lies in a range."""
 
     def holds(self, piece: Piece) -> bool:
-        return all(self.low <= len(word) <= self.high for word in piece.words)
+        span = piece.span
+        return span is None or (self.low <= span[0] and span[1] <= self.high)
 
 
 class Contains(Rule, frozen=True, array_like=True, tag="contains"):
@@ -129,7 +158,7 @@ class LetterCount(Rule, frozen=True, array_like=True, tag="letter"):
     times: Number
 
     def holds(self, piece: Piece) -> bool:
-        return piece.text.lower().count(self.letter) == self.times
+        return piece.lower.count(self.letter) == self.times
 
 
 class First(Rule, frozen=True, array_like=True, tag="first"):
@@ -167,7 +196,7 @@ class LongWords(Rule, frozen=True, array_like=True, tag="long"):
     times: Number
 
     def holds(self, piece: Piece) -> bool:
-        return sum(len(word) >= self.length for word in piece.words) == self.times
+        return sum([length >= self.length for length in piece.lengths]) == self.times
 
 
 class NoRepeat(Rule, frozen=True, array_like=True, tag="norepeat"):
@@ -194,35 +223,35 @@ class Case(Rule, frozen=True, array_like=True, tag="case"):
     def holds(self, piece: Piece) -> bool:
         match self.style:
             case "lower":
-                return all(word.islower() for word in piece.cased)
+                return piece.text == piece.lower
             case "upper":
-                return all(word.isupper() for word in piece.cased)
+                return piece.text == piece.text.upper()
             case "capitals":
-                return all(word == word.capitalize() for word in piece.cased)
+                return piece.text == piece.text.title()
             case "turns":
-                lower, upper = piece.cased[::2], piece.cased[1::2]
-                return all(word.islower() for word in lower) and all(word.isupper() for word in upper)
+                lower, upper = (" ".join(re.findall("[A-Za-z]+", piece.text)[start::2]) for start in (0, 1))
+                return lower == lower.lower() and upper == upper.upper()
 
 
 class Alphabetical(Rule, frozen=True, array_like=True, tag="alphabetical"):
     """The words stand in alphabetical order; equal words may follow one another."""
 
     def holds(self, piece: Piece) -> bool:
-        return all(word <= after for word, after in zip(piece.words, piece.words[1:], strict=False))
+        return piece.words == sorted(piece.words)
 
 
 class Growing(Rule, frozen=True, array_like=True, tag="growing"):
     """No word is shorter than the word before it."""
 
     def holds(self, piece: Piece) -> bool:
-        return all(len(word) <= len(after) for word, after in zip(piece.words, piece.words[1:], strict=False))
+        return piece.lengths == sorted(piece.lengths)
 
 
 class Chain(Rule, frozen=True, array_like=True, tag="chain"):
     """Each word but the first begins with the last letter of the word before it."""
 
     def holds(self, piece: Piece) -> bool:
-        return all(word[-1] == after[0] for word, after in zip(piece.words, piece.words[1:], strict=False))
+        return all(word[-1] == after[0] for word, after in pairwise(piece.words))
 
 
 class Mirror(Rule, frozen=True, array_like=True, tag="mirror"):
@@ -238,7 +267,7 @@ class Acrostic(Rule, frozen=True, array_like=True, tag="acrostic"):
     letters: LetterRow
 
     def holds(self, piece: Piece) -> bool:
-        return "".join(line.words[0][0] if line.words else "-" for line in piece.lines) == self.letters
+        return "".join([line.words[0][0] if line.words else "-" for line in piece.lines]) == self.letters
 
 
 class Initials(Rule, frozen=True, array_like=True, tag="initials"):
@@ -247,18 +276,22 @@ class Initials(Rule, frozen=True, array_like=True, tag="initials"):
     letters: LetterRow
 
     def holds(self, piece: Piece) -> bool:
-        return "".join(word[0] for word in piece.words) == self.letters
+        return "".join([word[0] for word in piece.words]) == self.letters
 
 
 class Sum(Rule, frozen=True, array_like=True, tag="sum"):
-    """There are so many numbers, of at most six digits each, and they add up to this."""
+    """There are so many numbers, and they add up to this; zeros before a number change nothing."""
 
     times: Annotated[int, Meta(ge=1, le=20)]
     total: Annotated[int, Meta(ge=0, le=1_000_000)]
 
     def holds(self, piece: Piece) -> bool:
         found = re.findall("[0-9]+", piece.text)
-        return len(found) == self.times and max(map(len, found)) <= 6 and sum(map(int, found)) == self.total
+        if len(found) != self.times:
+            return False
+        numbers = [number.lstrip("0") for number in found]
+        # A number of more than seven digits is larger than any total, and int() does not read very long ones.
+        return max(map(len, numbers)) <= 7 and sum([int(number or "0") for number in numbers]) == self.total
 
 
 class Steps(Rule, frozen=True, array_like=True, tag="steps"):

@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 from taskgen.problem import Problem, Verdict, correct, malformed, wrong
 from taskgen.verifiers.language._text_rules import AnyRule, Piece
 
+_FOREIGN = re.compile(r"[^\n\t -~]")
+
 
 class Constraint(Struct, frozen=True, array_like=True):
     """A rule, and where it holds: in the text, or in the paragraph, line or sentence of a number, 0 for every one."""
@@ -26,7 +28,7 @@ class Constraint(Struct, frozen=True, array_like=True):
 class InstructionConstraints(Problem, frozen=True):
     """The rules that the text has to keep."""
 
-    max_answer: ClassVar[int] = 5_000
+    max_answer: ClassVar[int] = 2_500
 
     constraints: Annotated[tuple[Constraint, ...], Meta(min_length=1, max_length=30)]
 
@@ -39,7 +41,7 @@ class InstructionConstraints(Problem, frozen=True):
     def verify(self, answer: str) -> Verdict:
         """The text itself, in printable ASCII; `partial` is the share of rules that it keeps."""
         text = answer.replace("\r\n", "\n").strip()
-        foreign = re.search(r"[^\n\t -~]", text)
+        foreign = _FOREIGN.search(text)
         if foreign:
             return malformed(f"the text holds a character that is not plain ASCII: {foreign[0]!a}")
         piece = Piece(text)
