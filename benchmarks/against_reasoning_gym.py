@@ -101,7 +101,7 @@ PAIRS = [
     Pair(
         "shortest_path",
         "grid of about 40 cells",
-        {"places": 27, "grid": 1.0, "hops": 3, "traps": 0, "unreachable": 0.0},
+        {"places": 27, "grid": 1.0, "hops": 3, "traps": 0, "rivals": 0, "unreachable": 0.0},
         "shortest_path",
         {"min_rows": 6, "max_rows": 6, "min_cols": 6, "max_cols": 7},
         "ours weighted, every optimal route counts; theirs without weights",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from taskgen.seeding import Stream
+from taskgen.verifiers.math._answer_forms import read_answer
 from taskgen.verifiers.math._grammar import parse
 from taskgen.verifiers.math._trees import (
     PI,
@@ -88,7 +89,7 @@ def accepts(problem: Antiderivative, answer: str) -> bool:
     import sympy
 
     try:
-        tree = parse(answer, frozenset((problem.variable, "C")))
+        tree, _ = read_answer(answer, problem.variable)
     except ExpressionError:
         return False
     variable = sympy.Symbol("x", real=True)

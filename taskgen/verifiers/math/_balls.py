@@ -2,7 +2,8 @@
 
 Every operation returns a ball that holds the true result for all members of its operands. Elementary functions take
 their midpoint from mpmath's correctly rounded floats, and their radius from the derivative. `Undefined` is raised where
-an operand's ball is not inside the function's domain, `Overflow` where a result leaves the range kept here.
+an operand's ball is outside the function's domain, `Unsure` where it is on the border, and `Overflow` where a result
+leaves the range kept here.
 """
 
 from collections.abc import Callable
@@ -12,10 +13,15 @@ from typing import Any
 Ball = tuple[int, int]
 
 RANGE_BITS = 1_500
+MAX_ANGLE = 1 << 64
 
 
 class Undefined(ArithmeticError):
-    """The function is not defined on all of the ball."""
+    """The function is defined nowhere on the ball."""
+
+
+class Unsure(Undefined):
+    """The function is defined on a part of the ball only, as far as this precision can tell."""
 
 
 class Overflow(ArithmeticError):
@@ -47,6 +53,20 @@ class Balls:
         """Left plus right."""
         return left[0] + right[0], left[1] + right[1]
 
+    def negative(self, ball: Ball) -> Ball:
+        """Minus the ball."""
+        return -ball[0], ball[1]
+
+    def sign(self, ball: Ball) -> int:
+        """1 or -1."""
+        if abs(ball[0]) <= ball[1]:
+            raise Unsure
+        return 1 if ball[0] > 0 else -1
+
+    def _positive(self, ball: Ball) -> None:
+        if ball[0] <= ball[1]:
+            raise Undefined if ball[0] + ball[1] < 0 else Unsure
+
     def times(self, left: Ball, right: Ball) -> Ball:
         """Left times right."""
         (first, spread), (second, width) = left, right
@@ -60,7 +80,7 @@ class Balls:
         middle, radius = ball
         least = abs(middle) - radius
         if least <= 0:
-            raise Undefined
+            raise Unsure if radius else Undefined
         width = (radius << 2 * self.bits) // (abs(middle) * least) + 2 if radius else 1
         return self._kept((1 << 2 * self.bits) // middle, width)
 
@@ -80,8 +100,7 @@ class Balls:
     def square_root(self, ball: Ball) -> Ball:
         """The square root of a positive ball."""
         middle, radius = ball
-        if middle <= radius:
-            raise Undefined
+        self._positive(ball)
         root = isqrt(middle << self.bits)
         return root, (radius << self.bits) // root + 2
 
@@ -96,13 +115,14 @@ class Balls:
     def logarithm(self, ball: Ball) -> Ball:
         """The natural logarithm of a positive ball."""
         middle, radius = ball
-        if middle <= radius:
-            raise Undefined
+        self._positive(ball)
         return self._rounded(self._libmp.mpf_log, middle), (radius << self.bits) // (middle - radius) + 4
 
     def cosine_sine(self, ball: Ball) -> tuple[Ball, Ball]:
         """Cosine and sine."""
         middle, radius = ball
+        if abs(middle) >> self.bits > MAX_ANGLE:
+            raise Overflow
         float_ = self._libmp.from_man_exp(middle, -self.bits)
         cosine, sine = self._libmp.mpf_cos_sin(float_, self.bits + 10)
         fixed = self._libmp.to_fixed

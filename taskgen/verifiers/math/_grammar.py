@@ -1,10 +1,11 @@
 r"""The grammar of expressions in answers: text in, tree out, in time linear in a bounded length.
 
-Plain text and simple LaTeX: + - * / ^ (or **), brackets ( ) [ ] { }, |x|, functions by name, `\frac{a}{b}`, `\sqrt{a}`,
-`\cdot`. A product sign may be left out, as in `2x` or `x sin(x)`; products and quotients, with or without a sign,
-are read from left to right, so `1/2x` is (1/2)*x; powers from right to left; a sign binds less than a power, so `-x^2`
-is -(x^2). `log` is the natural logarithm, `e` Euler's number. What could be read in two ways (`x2`, `sin^-1(x)`,
-`1e-9`) is refused.
+Plain text and simple LaTeX: + - * / ^ (or **), brackets ( ) [ ] { }, |x|, functions by name, `\frac{a}{b}`, `\frac12`,
+`\sqrt{a}`, `\sqrt[n]{a}` (which is a^(1/n), for positive a only), `\cdot`, raised digits. A product sign may be
+left out, as in `2x` or `x sin(x)`; products and quotients, with or without a sign, are read from left to right, so
+`1/2x` is (1/2)*x; powers from right to left; a sign binds less than a power, so `-x^2` is -(x^2). `log` is the natural
+logarithm, `e` Euler's number. What could be read in two ways (`x2`, `sin^-1(x)`,
+`1e-9`, `sin 2(x+1)`, `log10(x)`, `sqrt 2x`) is refused.
 """
 
 import re
@@ -16,6 +17,7 @@ from taskgen.verifiers.math._trees import (
     MINUS_ONE,
     ONE,
     PI,
+    ZERO,
     ExpressionError,
     Name,
     Number,
@@ -64,18 +66,38 @@ FUNCTIONS = {
 RECIPROCALS = {"sec": "cos", "csc": "sin", "cosec": "sin", "cot": "tan"}
 WORDS = (*FUNCTIONS, *RECIPROCALS, "sqrt", "pi", "e", "frac", "dfrac", "tfrac")
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
-SPELLINGS = str.maketrans({"·": "*", "×": "*", "−": "-", "–": "-", "π": " pi ", "$": " "})
+SPELLINGS = str.maketrans(
+    {
+        **dict.fromkeys("·×⋅∗∙•", "*"),
+        **dict.fromkeys("−–", "-"),
+        **dict.fromkeys("÷⁄∕", "/"),
+        **dict.fromkeys("$\u00a0\u2009\u202f\u2062", " "),
+        "π": " pi ",
+        "√": " sqrt ",
+    }
+)
+RAISED = re.compile("[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,60}")
+LOWERED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 # LaTeX that stands for spacing or sizing only.
-ORNAMENTS = re.compile(r"\\(?:left|right|big|Big|displaystyle)(?![A-Za-z])|\\[,;:! ]")
-
+ORNAMENTS = re.compile(r"\\(?:left|right|[bB]igg?[lr]?|displaystyle|q?quad)(?![A-Za-z])|\\[,;:! ]")
+BARS = re.compile(r"\\[lr]?vert(?![A-Za-z])")
 UPRIGHT = re.compile(r"\\(?:operatorname|mathrm)\{([A-Za-z]{1,20})\}")
+NATURAL = re.compile(r"log_(?:e|\{e\})(?![A-Za-z])")
 
 
-def parse(text: str, names: frozenset[str]) -> Tree:
-    """The tree of a text in which these names may stand. Raises ExpressionError (TooLarge where a bound is met)."""
+def parse(text: str, names: frozenset[str], dropped: list[Tree] | None = None) -> Tree:
+    """The tree of a text in which these names may stand. Raises ExpressionError (TooLarge where a bound is met).
+
+    What the tree lost because it was multiplied by 0 or raised to the power 0 is added to `dropped`: where that is
+    undefined, so is the expression.
+    """
     if len(text) > MAX_LENGTH:
         raise TooLarge(f"the expression has {len(text)} characters, more than {MAX_LENGTH}")
-    return _Parser(_tokens(text, names), names).whole()
+    parser = _Parser(_tokens(text, names), names)
+    tree = parser.whole()
+    if dropped is not None:
+        dropped.extend(parser.dropped)
+    return tree
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +111,8 @@ def _token_pattern(names: frozenset[str]) -> re.Pattern[str]:
 
 
 def _tokens(text: str, names: frozenset[str]) -> list[str]:
-    text = UPRIGHT.sub(r" \1 ", ORNAMENTS.sub(" ", text.translate(SPELLINGS)))
+    text = RAISED.sub(lambda digits: f"^({digits[0].translate(LOWERED)})", text.translate(SPELLINGS))
+    text = NATURAL.sub("ln", BARS.sub(" | ", UPRIGHT.sub(r" \1 ", ORNAMENTS.sub(" ", text))))
     pattern = _token_pattern(names)
     found: list[str] = []
     position = 0
@@ -123,6 +146,7 @@ class _Parser:
         self.position = 0
         self.depth = 0
         self.bars = 0
+        self.dropped: list[Tree] = []
 
     def whole(self) -> Tree:
         tree = self.expression()
@@ -169,6 +193,8 @@ class _Parser:
             elif self.starts_factor(token):
                 factors.append(self.power())
             else:
+                if ZERO in factors:
+                    self.dropped += [factor for factor in factors if not isinstance(factor, Number)]
                 return multiply(*factors)
 
     def starts_factor(self, token: str) -> bool:
@@ -182,7 +208,10 @@ class _Parser:
         if self.tokens[self.position] != "^":
             return base
         self.position += 1
-        return power(base, self.exponent())
+        exponent = self.exponent()
+        if exponent == ZERO:
+            self.dropped.append(base)
+        return power(base, exponent)
 
     def exponent(self) -> Tree:
         self.enter()
@@ -207,7 +236,9 @@ class _Parser:
         if token == "pi":
             return PI
         if token.endswith("frac"):
-            top, bottom = self.braced(), self.braced()
+            top, bottom = self.part_of_fraction(2), self.part_of_fraction(1)
+            if top == ZERO:
+                self.dropped.append(power(bottom, MINUS_ONE))
             return multiply(top, power(bottom, MINUS_ONE))
         if token in WORDS:
             return self.application(token)
@@ -231,6 +262,15 @@ class _Parser:
         self.expect("{")
         return self.bracketed("{")
 
+    def part_of_fraction(self, most: int) -> Tree:
+        r"""In braces, or one digit or name; a first part may have the second's digit behind it, as in `\frac12`."""
+        token = self.tokens[self.position]
+        if token.isdigit() and len(token) == 2 == most:
+            self.tokens[self.position : self.position + 1] = token
+        elif token.isdigit() and len(token) > 1:
+            raise ExpressionError(r"write both parts of a fraction in braces, as in \frac{1}{2}")
+        return self.atom() if token.isdigit() or token in self.names else self.braced()
+
     def expect(self, token: str) -> None:
         if self.tokens[self.position] != token:
             found = self.tokens[self.position]
@@ -242,29 +282,62 @@ class _Parser:
         exponent: Tree = ONE
         if self.tokens[self.position] == "^":
             self.position += 1
-            exponent = self.braced() if self.tokens[self.position] == "{" else self.atom()
-            if not (isinstance(exponent, Number) and isinstance(exponent.value, int) and exponent.value > 0):
-                raise ExpressionError(f"write the power of {word} behind its argument, as {word}(x)^n")
-        argument = self.argument(word)
+            exponent = self.exponent_of_function(word)
         if word == "sqrt":
-            tree = power(argument, HALF)
+            tree = self.root()
         elif word in RECIPROCALS:
-            tree = power(call(RECIPROCALS[word], argument), MINUS_ONE)
+            tree = power(call(RECIPROCALS[word], self.argument(word)), MINUS_ONE)
         else:
-            tree = call(FUNCTIONS[word], argument)
+            tree = call(FUNCTIONS[word], self.argument(word))
         return power(tree, exponent)
 
+    def exponent_of_function(self, word: str) -> Tree:
+        bare_minus = self.tokens[self.position] == "-"
+        exponent = MINUS_ONE if bare_minus else self.atom()
+        if isinstance(exponent, Number) and exponent.value < 0:
+            raise ExpressionError(
+                f"{word}^-1 can mean two things: write 1/{word}(x), or the inverse function by its name"
+            )
+        if not isinstance(exponent, Number) or exponent == ZERO:
+            raise ExpressionError(f"write the power of {word} behind its argument, as {word}(x)^n")
+        return exponent
+
+    def root(self) -> Tree:
+        """A square root, or with an index in square brackets another."""
+        degree: Tree = Number(2)
+        if self.tokens[self.position] == "[":
+            inside = self.atom()
+            following = self.tokens[self.position]
+            if following != "{":
+                if following in ("(", "[") or following in self.names or following[:1].isdigit():
+                    raise ExpressionError(r"write a root as \sqrt[n]{x} or as x^(1/n)")
+                return power(inside, HALF)
+            if not isinstance(inside, Number) or not isinstance(inside.value, int) or inside.value < 1:
+                raise ExpressionError("the index of a root must be a whole number")
+            degree = inside
+        return power(self.argument("sqrt"), power(degree, MINUS_ONE))
+
     def argument(self, word: str) -> Tree:
-        """In brackets or bars, or bare: a number, a name, or a number and a name, the name perhaps to a power."""
+        """In brackets or bars, or bare: a number, a name, or a number and a name, the name perhaps to a power.
+
+        A root takes one bare symbol only: the sign is often meant to end there.
+        """
         token = self.tokens[self.position]
         if token in BRACKETS or token == "|":
             return self.atom()
         factors: list[Tree] = []
-        if token and token[0] in "0123456789.":
+        if token[:1].isdigit() or token[:1] == ".":
             factors.append(self.atom())
             token = self.tokens[self.position]
-        if token in self.names or token == "pi":
-            factors.append(self.power())
-        if not factors:
+        if (token in self.names or token == "pi") and not (word == "sqrt" and factors):
+            factors.append(self.atom() if word == "sqrt" else self.power())
+        following = self.tokens[self.position]
+        names = following in self.names or following in ("pi", "e")
+        unclear = (
+            names
+            or following == "^"
+            or (len(factors) == 1 and isinstance(factors[0], Number) and following in BRACKETS)
+        )
+        if not factors or unclear:
             raise ExpressionError(f"write the argument of {word} in brackets")
         return multiply(*factors)

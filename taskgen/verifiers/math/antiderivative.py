@@ -4,7 +4,6 @@ The verdict compares the derivative of the answer with the integrand at points, 
 `_equality` for what is proved and what is certified.
 """
 
-import re
 from collections.abc import Hashable
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
@@ -12,8 +11,9 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from taskgen.problem import Problem, Verdict, correct, limit, malformed, wrong
+from taskgen.verifiers.math._answer_forms import read_answer
 from taskgen.verifiers.math._derivative import tidy
-from taskgen.verifiers.math._equality import CONSTANT, Comparison, is_derivative
+from taskgen.verifiers.math._equality import Comparison, is_derivative
 from taskgen.verifiers.math._grammar import parse
 from taskgen.verifiers.math._trees import ExpressionError, Name, TooLarge, Tree, show, substitute
 
@@ -30,7 +30,7 @@ class Antiderivative(Problem, frozen=True):
     variable: Variable
 
     def __post_init__(self) -> None:
-        self.tree()
+        self.structure()
 
     def tree(self) -> Tree:
         """The integrand, read. Raises ExpressionError, a ValueError."""
@@ -38,10 +38,9 @@ class Antiderivative(Problem, frozen=True):
 
     def verify(self, answer: str) -> Verdict:
         """An expression in the variable, perhaps with `F(x) =` in front, perhaps with a constant of integration."""
-        text = re.sub(rf"^[\s$]*F\s*(?:\(\s*{self.variable}\s*\))?\s*=", "", answer, count=1)
         try:
-            candidate = parse(text, frozenset((self.variable, CONSTANT)))
-            outcome = is_derivative(self.tree(), candidate, self.variable)
+            candidate, dropped = read_answer(answer, self.variable)
+            outcome = is_derivative(self.tree(), candidate, self.variable, dropped)
         except TooLarge as error:
             return limit(str(error))
         except ExpressionError as error:
@@ -56,9 +55,19 @@ class Antiderivative(Problem, frozen=True):
 
     def structure(self) -> Hashable:
         """The text of the integrand with operands sorted and the variable called x."""
-        return show(tidy(substitute(self.tree(), self.variable, Name("x"))))
+        return _structure(self.integrand, self.variable)
 
 
 @lru_cache(maxsize=4096)
 def _read(text: str, variable: str) -> Tree:
-    return parse(text, frozenset((variable,)))
+    dropped: list[Tree] = []
+    tree = parse(text, frozenset((variable,)), dropped)
+    if dropped:
+        raise ExpressionError("the integrand holds a product with 0 or a power 0")
+    return tree
+
+
+@lru_cache(maxsize=4096)
+def _structure(text: str, variable: str) -> str:
+    """Tidying may still find a division by zero, or numbers that are too large: then there is no such problem."""
+    return show(tidy(substitute(_read(text, variable), variable, Name("x"))))
