@@ -131,7 +131,7 @@ def _action(completion: str, problem: MultiTurnProblem) -> str:
     if not isinstance(completion, str):
         return ""
     try:
-        text = extract(completion, problem.accepts)
+        text = extract(completion, problem.forms)
     except NoAnswer:
         text = completion
     return text[:MAX_ACTION].encode(errors="replace").decode()

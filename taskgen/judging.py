@@ -23,7 +23,7 @@ def verify(problem: "str | Problem | Record | Mapping[str, Any]", completion: st
     if not isinstance(completion, str):
         return no_answer(f"the completion is not text but {type(completion).__name__}")
     try:
-        answer = extract(completion, statement.accepts)
+        answer = extract(completion, statement.forms)
     except NoAnswer as reason:
         return no_answer(str(reason))
     return judge(statement, answer)

@@ -12,6 +12,7 @@ Split = Literal["train", "validation", "test"]
 MAX_PROBLEM = 1_000_000
 """Longest problem string that is read, in characters."""
 MAX_REMEMBERED = 50_000
+Forms = tuple[Literal["answer", "boxed", "fenced"], ...]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -71,7 +72,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Raised whenever the verdict on some answer changes."""
     unique: ClassVar[bool] = False
     """True where a problem has exactly one answer; the oracle proves it."""
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer",)
+    forms: ClassVar[Forms] = ("answer",)
     """Where an answer may stand in a completion; see taskgen.responses."""
     max_answer: ClassVar[int] = 20_000
     """Longest answer that is judged, in characters."""

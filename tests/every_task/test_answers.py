@@ -41,7 +41,7 @@ def test_a_mutated_answer_scores_nothing_unless_the_rules_allow_it(name):
 
 def test_an_answer_outside_the_tags_or_inside_the_reasoning_is_no_answer(name):
     for record in some(name)[:3]:
-        assert taskgen.verify(record, record.answer).score == 0.0 or "fenced" in problem(record).accepts
+        assert taskgen.verify(record, record.answer).score == 0.0 or "fenced" in problem(record).forms
         assert taskgen.verify(record, f"<think>{completion(record.answer)}").status == "no_answer"
 
 

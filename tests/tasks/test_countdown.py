@@ -7,7 +7,9 @@ import pytest
 
 import taskgen
 from taskgen.knobs import KnobError
+from taskgen.oracles.math.countdown import accepts
 from taskgen.problem import decode
+from taskgen.prompts import TERSE, render, wordings
 from taskgen.verifiers.math.countdown import Countdown
 
 REACHABLE = Countdown((3, 7, 7, 25), 24, False)
@@ -21,6 +23,61 @@ MISSED = Countdown((2, 3, 3), 10, True, (1, 1))
 )
 def test_every_way_of_writing_a_solution_is_judged_by_its_value(answer):
     assert REACHABLE.verify(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(f"3 {sign} 7 + 7 - 4" for sign in "*×·⋅∙∗✕✖xX"),
+        *(f"25 - 7 {sign} 7" for sign in "/÷∕⁄:"),
+        "[25 - {7 / 7}]",
+        "25 - 7 / 7.",
+        "25 - 7 / 7 = 24.",
+    ],
+)
+def test_signs_and_brackets_of_every_alphabet_are_read(answer):
+    problem = Countdown((3, 4, 7, 7, 25), 24, False)
+    assert problem.verify(answer)
+    assert accepts(problem, answer)
+
+
+@pytest.mark.parametrize("answer", ["25 - 7 / 7..", ". 25 - 7 / 7", "25.- 7 / 7", "25 - 7 :: 7", "25 - 7 xx 7"])
+def test_signs_out_of_place_are_malformed(answer):
+    assert REACHABLE.verify(answer).status == "malformed"
+    assert not accepts(REACHABLE, answer)
+
+
+@pytest.mark.parametrize(
+    ("stated", "right"),
+    [
+        ("10.5", True),
+        ("10.50", True),
+        ("10.5.", True),
+        ("21/2", True),
+        ("21:2", True),
+        ("10.4", False),
+        ("10.500000000000000000001", False),
+        ("10.", False),
+        ("10,5", False),
+        (".5", False),
+        ("10.5/1", False),
+    ],
+)
+def test_a_stated_decimal_must_be_exact(stated, right):
+    problem = Countdown((21, 2), 11, True, (1, 2))
+    assert bool(problem.verify(f"21 / 2 = {stated}")) == right == accepts(problem, f"21 / 2 = {stated}")
+
+
+def test_a_rounded_value_is_not_the_value():
+    for stated in ("0.33", "0.3333333333333333333", "0.33333333333333333333"):
+        assert Countdown((1, 3), 1, True, (2, 3)).verify(f"1 / 3 = {stated}").status == "malformed"
+
+
+def test_every_wording_shows_the_four_signs():
+    template = taskgen.task("countdown").template
+    for wording in wordings(template):
+        text = render(template, REACHABLE, wording)
+        assert "+ - * /" in (text if wording == TERSE else text[text.index("<answer>") :])
 
 
 def test_a_fraction_on_the_way_is_exact():

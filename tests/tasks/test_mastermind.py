@@ -74,6 +74,33 @@ def test_names_are_read_in_either_case_and_never_run_together():
     assert COLOURS.reply((), "redredbluegreen").observation.startswith("not a guess")
 
 
+@pytest.mark.parametrize(
+    "guess",
+    [
+        "[1 2 3 4]",
+        "[1, 2, 3, 4]",
+        "(1 2 3 4)",
+        "**1 2 3 4**",
+        "`1234`",
+        '"1 2 3 4".',
+        '["1", "2", "3", "4"]',
+        "[ 1 2 3 4 ]",
+    ],
+)
+def test_brackets_quotation_marks_and_emphasis_around_a_guess_mean_nothing(task, guess):
+    assert DIGITS.reply((), guess).finished
+    assert task.oracle.accepts(DIGITS, json.dumps([[guess, "4 exact, 0 misplaced"]]))
+
+
+@pytest.mark.parametrize("guess", ["1.2.3.4", "1*2*3*4", "1 2 3 4?", "1 2 3(4)", "-1 2 3 4", "...."])
+def test_marks_inside_a_guess_are_none(task, guess):
+    observation = DIGITS.reply((), guess).observation
+    assert observation.startswith("not a guess")
+    win = ["1 2 3 4", "4 exact, 0 misplaced"]
+    assert task.oracle.accepts(DIGITS, json.dumps([[guess, observation], win]))
+    assert judge(DIGITS, json.dumps([[guess, observation], win]))
+
+
 def test_the_answer_is_taken_out_of_a_completion_with_reasoning(environment):
     environment.reset(DIGITS)
     long = "<think>" + "maybe <answer>4 3 2 1</answer> " * 500 + "</think>So: <answer> 1 2 3 4 </answer>"

@@ -8,7 +8,9 @@ import pytest
 import taskgen
 from taskgen.judging import judge
 from taskgen.knobs import KnobError
+from taskgen.oracles.logic.sat_or_certificate import accepts
 from taskgen.problem import decode
+from taskgen.prompts import render, wordings
 from taskgen.verifiers.logic.sat_or_certificate import SatOrCertificate
 
 ALL_SIGNS = tuple(product((1, -1), (2, -2), (3, -3)))
@@ -27,6 +29,75 @@ SATISFIABLE = SatOrCertificate(3, ALL_SIGNS[1:], 8, ("lamp", "fan", "door"))
 )
 def test_a_model_may_be_written_in_any_order_and_with_either_sign_of_negation(answer):
     assert SATISFIABLE.verify(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "SAT: -LAMP -Fan -door",
+        "Sat: NOT lamp, Not fan, not door",
+        "sat: ¬lamp ~fan !door",
+        "sat: \u2212lamp \u2212fan \u2212door",
+        "**sat:** -lamp -fan -door",
+        "**sat: -lamp -fan -door**",
+        "**SAT**: -lamp -fan -door",
+    ],
+)
+def test_case_emphasis_and_the_sign_of_negation_mean_nothing(answer):
+    assert SATISFIABLE.verify(answer)
+    assert accepts(SATISFIABLE, answer)
+
+
+@pytest.mark.parametrize(
+    "answer", ["sat: ¬¬lamp -fan -door", "sat: lamp! -fan -door", "sat: notlamp -fan -door", "-sat: lamp"]
+)
+def test_signs_out_of_place_are_malformed(answer):
+    assert SATISFIABLE.verify(answer).status == "malformed"
+    assert not accepts(SATISFIABLE, answer)
+
+
+@pytest.mark.parametrize("last", ["empty", "EMPTY.", "'empty'", '"empty"', "**empty**", "*Empty*", "⊥", "0", "empty\r"])
+def test_the_last_line_may_be_marked(last):
+    answer = f"**unsat:**\n1 2\n1\n-1 2\n{last}"
+    assert CONTRADICTION.verify(answer)
+    assert accepts(CONTRADICTION, answer)
+
+
+@pytest.mark.parametrize("last", ["", "empty empty", "the empty clause", "-empty", "..", "⊥⊥", "1 -1"])
+def test_another_last_line_is_no_end(last):
+    answer = f"unsat:\n1 2\n1\n-1 2\n{last}"
+    assert not CONTRADICTION.verify(answer)
+    assert not accepts(CONTRADICTION, answer)
+
+
+def test_an_answer_may_stand_in_a_fenced_block():
+    assert taskgen.verify(SATISFIABLE, "So:\n```\nsat: -lamp -fan -door\n```")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("lamp", "fan"), ("lamp", "fan", "fan"), ("lamp", "fan", "empty"), ("a", "b", "c", "d"), ("a", "b", "c", "c")],
+)
+def test_names_are_one_for_each_variable_and_none_is_a_word_of_the_format(names):
+    with pytest.raises(ValueError, match="a name of its own"):
+        SatOrCertificate(3, ALL_SIGNS, 8, names)
+
+
+def test_a_single_line_is_a_line():
+    template = taskgen.task("sat_or_certificate").template
+    problem = SatOrCertificate(1, ((1,), (-1,)), 1)
+    for wording in wordings(template):
+        assert "at most 1 line" in render(template, problem, wording)
+        assert "1 lines" not in render(template, problem, wording)
+
+
+def test_no_wording_uses_a_word_that_names_a_variable():
+    from taskgen.generators.logic.sat_or_certificate import WORDS
+
+    template = taskgen.task("sat_or_certificate").template
+    for wording in wordings(template):
+        text = render(template, CONTRADICTION, wording).casefold()
+        assert not {word for word in WORDS if f" {word} " in text or f" {word}s" in text}
 
 
 def test_a_wrong_model_is_told_which_clause_fails():

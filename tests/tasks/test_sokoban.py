@@ -8,6 +8,7 @@ import pytest
 import taskgen
 from taskgen.judging import read_problem
 from taskgen.knobs import KnobError
+from taskgen.oracles.planning.sokoban import accepts
 from taskgen.problem import instance_id, structure_id
 from taskgen.seeding import Stream
 from taskgen.verifiers.planning.sokoban import Sokoban
@@ -25,6 +26,22 @@ def task():
 @pytest.mark.parametrize("answer", ["RRR", "rrr", "R R\nr", "R,R,R", " R, r ,R,", "\tRRR\r\n"])
 def test_letters_of_either_case_and_separators_are_read(answer):
     assert CORRIDOR.verify(answer).score == 1.0
+
+
+@pytest.mark.parametrize("answer", ["RRR.", '"RRR"', "`RRR`", "'R R R'.", '"R, R, R."', " . RRR . "])
+def test_quotation_marks_and_full_stops_around_the_moves_mean_nothing(answer):
+    assert CORRIDOR.verify(answer)
+    assert accepts(CORRIDOR, answer)
+
+
+@pytest.mark.parametrize("answer", ["R.R.R", "R'RR", '"', "...", "R`R`R", "(RRR)"])
+def test_marks_between_the_moves_are_malformed(answer):
+    assert CORRIDOR.verify(answer).status == "malformed"
+    assert not accepts(CORRIDOR, answer)
+
+
+def test_the_moves_may_stand_in_a_fenced_block():
+    assert taskgen.verify(CORRIDOR, "So:\n```\nRRR\n```")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,11 @@ def draft(seed=0, **settings):
         str([list(map(int, row)) for row in SOLUTION.split()]),
         DRAWN.strip(),
         DRAWN.strip().replace("-", "="),
+        DRAWN.strip().replace("-", "─").replace("+", "┼").replace("|", "│"),
+        DRAWN.strip().replace(" ", "\xa0"),
+        str([tuple(map(int, row)) for row in SOLUTION.split()]),
+        "\n".join(f"Row {number}: {row}" for number, row in enumerate(SOLUTION.split(), 1)),
+        "\n".join(f"**row {number}:** {' '.join(row)}" for number, row in enumerate(SOLUTION.split(), 1)),
     ],
 )
 def test_every_usual_way_to_write_the_square_is_read(answer):
@@ -75,12 +80,28 @@ def test_every_usual_way_to_write_the_square_is_read(answer):
         (SOLUTION[:-1] + ".", "'.' is not a number from 1 to 9"),
         (SOLUTION[:-1] + "٩", "'٩' is not a number from 1 to 9"),
         ("-" + SOLUTION, "'-' is not a number from 1 to 9"),
-        ("row 1: " + SOLUTION, "'r' is not a number from 1 to 9"),
+        ("row " + SOLUTION, "'r' is not a number from 1 to 9"),
     ],
 )
 def test_what_is_no_square_of_numbers_is_malformed(answer, reason):
     verdict = WIKIPEDIA.verify(answer)
     assert (verdict.status, verdict.reason) == ("malformed", reason)
+
+
+def test_labels_must_number_the_rows_in_order():
+    rows = SOLUTION.split()
+    labelled = [f"Row {number}: {row}" for number, row in enumerate(rows, 1)]
+    for answer in (
+        "Row 1: " + SOLUTION,
+        "\n".join(labelled[1::-1] + labelled[2:]),
+        "\n".join([*labelled[:8], f"Row 10: {rows[8]}"]),
+        "\n".join([f"Row 1: {rows[0]}{rows[1]}", "Row 2:", *labelled[2:]]),
+        "\n".join([rows[0], *labelled[1:]]),
+        "\n".join([rows[0], *labelled]),
+    ):
+        verdict = WIKIPEDIA.verify(answer)
+        assert verdict.status == "malformed"
+        assert verdict.reason == "labels do not stand before each of the 9 rows of 9, from 'Row 1:' to the last"
 
 
 def test_a_changed_given_is_wrong_even_where_all_units_are_right():

@@ -35,6 +35,12 @@ HEADED = "| House | Pet | Drink |\n|---|:---:|---|\n| 1 | Cat | Milk |\n| 2 | Do
         "House 1 | cat | milk\nHouse 2 | dog | wine\nHouse 3 | fox | tea",
         HEADED,
         HEADED.replace("House", "number"),
+        HEADED.replace("House", "No."),
+        HEADED.replace("House", " "),
+        HEADED.replace("House", "#").replace("|---|:---:|---|", "+===+-----+---+"),
+        HEADED.replace("|---|:---:|---|", "├───┼─────┼───┤").replace("|", "│"),
+        "**1** | cat | milk\n#2 | dog | wine\n3. | **fox** | tea",
+        "**House 1** | cat | milk\nHouse #2 | dog | wine\n3 | fox | tea",
     ],
 )
 def test_a_table_may_have_bars_a_heading_and_any_order_of_lines(answer):
@@ -52,11 +58,25 @@ def test_a_table_may_have_bars_a_heading_and_any_order_of_lines(answer):
         (ANSWER.replace("fox", "cat dog fox"), "fox is in no house's column for pet"),
         (ANSWER.replace("dog", "fox"), "dog is in no house's column for pet"),
         (ANSWER.replace("tea", "tea | wine"), "house 3 has 3 values, not 2"),
+        ("pet | drink\nNo. | pet | tea", "a line begins with 'no.', not with the number of a house"),
+        ("-1 | cat | milk", "a line begins with '-1', not with the number of a house"),
         ("٣ | fox | tea", "a line begins with '٣', not with the number of a house"),
     ],
 )
 def test_what_is_not_one_complete_table_scores_nothing(answer, reason):
     assert (PUZZLE.verify(answer).score, PUZZLE.verify(answer).reason) == (0.0, reason)
+
+
+def test_a_first_row_of_values_named_like_the_attributes_is_no_heading():
+    puzzle = ZebraPuzzle(
+        (Attribute("pet", ("pet", "dog")), Attribute("drink", ("drink", "tea"))), (Clue("at", (CAT,), 1),)
+    )
+    assert puzzle.verify("1 | pet | drink\n2 | dog | tea")
+
+
+@pytest.mark.parametrize("wording", ["street", "neighbours", "census", "puzzle"])
+def test_no_wording_begins_with_a_numeral(wording):
+    assert not render(taskgen.task("zebra_puzzle").template, PUZZLE, wording)[0].isdigit()
 
 
 def test_every_row_listing_all_values_is_no_table():

@@ -1,6 +1,7 @@
 """A second opinion on Mastermind: a plain player with a list of the codes that fit, and a judge of transcripts."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import permutations, product
@@ -96,7 +97,8 @@ def _read(problem: Mastermind, action: str) -> Code | None:
     if len(action) > MAX_GUESS:
         return None
     names = [symbol.lower() for symbol in problem.symbols]
-    words = action.lower().replace(",", " ").split()
+    words = re.findall(r"(?:^|(?<=[\s,]))[\[\]().*\"'`]*([^\s,]*?)[\[\]().*\"'`]*(?=[\s,]|\Z)", action.lower())
+    words = [word for word in words if word]
     if all(len(name) == 1 for name in names) and len(words) < len(problem.secret):
         words = [letter for word in words for letter in word]
     if len(words) != len(problem.secret) or not set(words) <= set(names):

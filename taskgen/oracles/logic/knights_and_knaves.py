@@ -1,5 +1,6 @@
 """A second opinion on knights and knaves: z3 enumerates every model."""
 
+import re
 from typing import Any
 
 from taskgen.seeding import Stream
@@ -46,6 +47,38 @@ def _formula(claim: Claim, knights: list[Any]) -> Any:
         case Joined(connective, left, right):
             join = {"and": z3.And, "or": z3.Or, "if": z3.Implies, "iff": lambda a, b: a == b}[connective]
             return join(_formula(left, knights), _formula(right, knights))
+
+
+def accepts(problem: KnightsAndKnaves, answer: str) -> bool:
+    """An independent judge: every entry must match one pattern, every statement one evaluation of its formula."""
+    around = r"[-\s\xa0*_.•]*"
+    pattern = re.compile(rf"{around}(?:and {around})?([a-z]+){around}:{around}(knight|knave){around}", re.ASCII)
+    numbers = {name.lower(): person for person, name in enumerate(problem.people)}
+    world: dict[int, bool] = {}
+    for entry in answer.lower().replace(";", ",").replace("\n", ",").split(","):
+        match = pattern.fullmatch(entry)
+        if match and match[1] in numbers and numbers[match[1]] not in world:
+            world[numbers[match[1]]] = match[2] == "knight"
+        elif match or re.sub(around, "", entry, flags=re.ASCII):
+            return False
+    return len(world) == len(numbers) and all(
+        world[said.speaker] == _true(said.claim, world) for said in problem.statements
+    )
+
+
+def _true(claim: Claim, world: dict[int, bool]) -> bool:
+    match claim:
+        case Is(person, knight):
+            return world[person] == knight
+        case Not(part):
+            return not _true(part, world)
+        case Count(bound, number, group):
+            surplus = sum(world[person] for person in group) - number
+            return {"at least": surplus >= 0, "at most": surplus <= 0, "exactly": surplus == 0}[bound]
+        case Joined(connective, left, right):
+            sides = (_true(left, world), _true(right, world))
+            false = {"and": [(1, 0), (0, 1), (0, 0)], "or": [(0, 0)], "if": [(1, 0)], "iff": [(1, 0), (0, 1)]}
+            return sides not in false[connective]
 
 
 def relabel(problem: KnightsAndKnaves, stream: Stream) -> KnightsAndKnaves:

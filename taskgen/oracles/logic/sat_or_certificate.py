@@ -1,5 +1,7 @@
 """A second opinion on formulas: z3 finds models, a look-ahead search over sets of integers finds refutations."""
 
+import re
+
 from taskgen.seeding import Stream
 from taskgen.verifiers.logic.sat_or_certificate import SatOrCertificate
 
@@ -115,25 +117,26 @@ class _Refutation:
 
 def accepts(problem: SatOrCertificate, answer: str) -> bool:
     """Whether an answer is a model, checked clause by clause, or a refutation, checked with naive propagation."""
-    kind, _, body = answer.partition(":")
+    for sign in "−¬~!":
+        answer = answer.replace(sign, "-")
+    kind, _, body = answer.lower().replace(",", " ").partition(":")
+    kind = re.sub(r"^[\s*]+|[\s*]+$", "", kind)
     names = problem.names or [str(v) for v in range(1, problem.variables + 1)]
     numbers = {name: v for v, name in enumerate(names, 1)}
     numbers |= {f"-{name}": -v for name, v in numbers.items()}
 
     def read(line: str) -> list[int]:
-        words = " ".join(line.replace(",", " ").split()).replace("not ", "-").split()
+        words = " ".join(line.split()).replace("not ", "-").split()
         return [numbers.get(word, 0) for word in (words[:-1] if words[-1:] == ["0"] else words)]
 
-    if kind.strip().lower() == "sat":
-        model = read(body)
+    if kind == "sat":
+        model = read(re.sub(r"^\*+|\*+$", "", body))
         complete = sorted(map(abs, model)) == list(range(1, problem.variables + 1))
         return complete and all(set(clause) & set(model) for clause in problem.clauses)
-    lines = [line.strip() for line in body.replace(";", "\n").split("\n") if line.strip()]
-    if (
-        kind.strip().lower() != "unsat"
-        or not 0 < len(lines) <= problem.lines
-        or lines[-1].lower() not in ("empty", "0")
-    ):
+    lines = [line.strip() for line in re.sub(r"^\*+", "", body).replace(";", "\n").split("\n") if line.strip()]
+    if kind != "unsat" or not 0 < len(lines) <= problem.lines:
+        return False
+    if not re.fullmatch(r"[\s.'\"*]*(empty|0|⊥)[\s.'\"*]*", lines[-1]):
         return False
     known = [set(clause) for clause in problem.clauses]
     for line in lines:

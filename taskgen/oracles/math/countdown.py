@@ -9,6 +9,7 @@ from taskgen.seeding import Stream
 from taskgen.verifiers.math.countdown import Countdown
 
 MAX_NUMBERS = 5
+SIGNS = {"*": "×·⋅∙∗✕✖xX", "/": "÷∕⁄:", "-": "−–", "(": "[{", ")": "]}"}
 Value = tuple[int, int]
 Made = tuple[str, Value, Value, int, int] | None
 """How a value is made: operator, two values, the subsets that they come from; None for a given number."""
@@ -72,10 +73,9 @@ def _text(value: Value, mask: int, tables: list[dict[Value, Made]]) -> str:
 
 def accepts(problem: Countdown, answer: str) -> bool:
     """An independent judge: Python's grammar, of which only numbers, four operators and parentheses are allowed."""
-    for sign, plain in (("×", "*"), ("÷", "/"), ("−", "-")):
-        answer = answer.replace(sign, plain)
-    expression, equals, stated = answer.partition("=")
-    if not set(expression) <= set("0123456789+-*/() \t\n") or re.search(r"\b0", expression, re.ASCII):
+    answer = "".join(next((plain for plain, others in SIGNS.items() if sign in others), sign) for sign in answer)
+    expression, equals, stated = re.sub(r"\.\Z", "", answer).partition("=")
+    if not set("".join(expression.split())) <= set("0123456789+-*/()") or re.search(r"\b0", expression, re.ASCII):
         return False
     try:
         tree = ast.parse(" ".join(expression.split()), mode="eval")
@@ -88,14 +88,16 @@ def accepts(problem: Countdown, answer: str) -> bool:
         if number not in left:
             return False
         left.remove(number)
-    if equals and (not re.fullmatch(r"\s*-?\s*\d+(\s*/\s*\d+)?\s*", stated, re.ASCII) or _stated(stated) != value):
+    if equals and (
+        not re.fullmatch(r"\s*-?\s*\d+(\.\d{1,20}|\s*/\s*\d+)?\s*", stated, re.ASCII) or _stated(stated) != value
+    ):
         return False
     return abs(value - problem.target) == Fraction(*problem.distance) and not (problem.use_all and left)
 
 
 def _stated(stated: str) -> Fraction | None:
     top, _, bottom = "".join(stated.split()).partition("/")
-    return Fraction(int(top), int(bottom or 1)) if int(bottom or 1) else None
+    return Fraction(top) / int(bottom or 1) if int(bottom or 1) else None
 
 
 def _value(node: ast.expr, used: list[int]) -> Fraction:

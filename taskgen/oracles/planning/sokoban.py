@@ -1,5 +1,6 @@
 """A second opinion on Sokoban: A* forwards over pushes, with positions as sets of coordinates."""
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
@@ -52,7 +53,7 @@ def accepts(problem: Sokoban, answer: str) -> bool:
     """Whether the rules accept an answer, played with sets of coordinates."""
     floor, goals, boxes, player = _read(problem.rows)
     pushes = moves = 0
-    for letter in answer:
+    for letter in re.sub(r"^[\s,.\"'`]+|[\s,.\"'`]+\Z", "", answer):
         if letter == "," or letter.isspace():
             continue
         if letter not in "UDLRudlr":

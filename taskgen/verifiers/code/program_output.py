@@ -3,11 +3,11 @@
 import keyword
 from collections.abc import Hashable
 from functools import lru_cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 from taskgen.verifiers.code._program import (
     BUILTIN_NAMES,
     MAX_NAMES,
@@ -29,7 +29,7 @@ class ProgramOutput(Problem, frozen=True, cache_hash=True):
     """A program as a syntax tree, and the identifiers that its names stand for."""
 
     unique: ClassVar[bool] = True
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "fenced")
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 4_000
 
     names: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=MAX_NAMES)]

@@ -21,7 +21,9 @@ MAX_PEGS = 7
 MAX_TURNS = 20
 MAX_GUESS = 200
 
-Symbol = Annotated[str, Meta(pattern="^[A-Za-z0-9]{1,12}$")]
+_AROUND = "[]().*\"'`"
+
+Symbol = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,12}\Z")]
 Code = Annotated[tuple[Annotated[int, Meta(ge=0, lt=MAX_SYMBOLS)], ...], Meta(min_length=2, max_length=MAX_PEGS)]
 
 
@@ -67,12 +69,15 @@ class Mastermind(MultiTurnProblem, frozen=True):
     def read(self, action: str) -> tuple[int, ...] | None:
         """A guess in an action: symbols in either case, separated by white space or commas; None where there is none.
 
-        Symbols of one character may also be written without a separator.
+        Brackets, quotation marks, emphasis and full stops around the guess or a symbol are skipped. Symbols of one
+        character may also be written without a separator.
         """
         if len(action) > MAX_GUESS:
             return None
         numbers = _numbers(self.symbols)
         words = action.lower().replace(",", " ").split()
+        if not "".join(words).isalnum():
+            words = [word for word in (word.strip(_AROUND) for word in words) if word]
         if len(words) < len(self.secret) and max(map(len, numbers)) == 1:
             words = list("".join(words))
         guess = tuple(numbers.get(word, -1) for word in words)

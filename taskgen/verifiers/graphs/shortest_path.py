@@ -5,11 +5,11 @@ from collections.abc import Hashable
 from functools import cached_property
 from heapq import heappop, heappush
 from math import gcd
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 
 MAX_PLACES = 100
 MAX_ROADS = 600
@@ -77,7 +77,7 @@ class Grid(Struct, frozen=True, tag="grid"):
 class ShortestPath(Problem, frozen=True, dict=True):
     """A map, where to start and where to go."""
 
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "fenced")
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 8_000
 
     map: Roads | Grid

@@ -1,5 +1,6 @@
 """Fill a partly filled square so that every row, column and box holds every number once."""
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -8,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 
 MAX_ORDER = 16
 
@@ -18,17 +19,21 @@ Given = Annotated[int, Meta(ge=0, le=MAX_ORDER)]
 Row = Annotated[tuple[Given, ...], Meta(min_length=4, max_length=MAX_ORDER)]
 Unit = tuple[str, Callable[[Sequence[int]], tuple[int, ...]]]
 
-_BETWEEN = ",;|/[]"
+_BETWEEN = ",;|/[]()"
 _APART = str.maketrans(_BETWEEN, " " * len(_BETWEEN))
 _TOGETHER = str.maketrans("", "", _BETWEEN + " \t\r\n")
 _BORDER = " \t\r|+-="
+_LABEL = re.compile(r"^[ \t*|]*row[ \t]*([0-9]{1,2})[ \t*]*:[ \t*]*", re.IGNORECASE | re.MULTILINE)
+
+_BARS, _RULES, _JOINTS = "│┃║", "─━═", "┌┬┐├┼┤└┴┘┏┳┓┣╋┫┗┻┛╔╦╗╠╬╣╚╩╝╟╫╢┠╂┨┝┿┥╞╪╡╤╧╥╨┯┷┰┸"
+_PLAIN = str.maketrans(_BARS + _RULES + _JOINTS + "\xa0", "|||---" + "+" * len(_JOINTS) + " ")
 
 
 class Sudoku(Problem, frozen=True):
     """A square of n x n cells cut into boxes of n cells; exactly one way to fill it is right."""
 
     unique: ClassVar[bool] = True
-    accepts: ClassVar = ("answer", "fenced")
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 5_000
 
     box: tuple[BoxSide, BoxSide]
@@ -107,11 +112,13 @@ def read(answer: str, order: int) -> list[int]:
     """The numbers of an answer in reading order. Raises ValueError where it is no square of numbers 1 to `order`.
 
     Numbers may stand apart or, up to 9, together; commas, semicolons, bars, slashes, brackets and lines that only draw
-    a border are skipped.
+    a border are skipped, and so are labels such as "Row 1:" where every row has its own.
     """
-    if "-" in answer or "+" in answer or "=" in answer:
-        answer = "\n".join([line for line in answer.split("\n") if line.strip(_BORDER)])
-    parts: Sequence[str] = answer.translate(_TOGETHER) if order < 10 else answer.translate(_APART).split()
+    if not answer.isascii():
+        answer = answer.translate(_PLAIN)
+    if _LABEL.search(answer):
+        answer = _unlabelled(answer, order)
+    parts = _parts(answer, order)
     numbers = _numbers(order)
     if not numbers.keys() >= set(parts):
         alien = next(part for part in parts if part not in numbers)
@@ -119,6 +126,23 @@ def read(answer: str, order: int) -> list[int]:
     if len(parts) != order * order:
         raise ValueError(f"the answer has {len(parts)} cells, not {order} rows of {order}")
     return list(map(numbers.__getitem__, parts))
+
+
+def _parts(answer: str, order: int) -> Sequence[str]:
+    """What is left to read as numbers when borders and separators are gone."""
+    if "-" in answer or "+" in answer or "=" in answer:
+        answer = "\n".join([line for line in answer.split("\n") if line.strip(_BORDER)])
+    return answer.translate(_TOGETHER) if order < 10 else answer.translate(_APART).split()
+
+
+def _unlabelled(answer: str, order: int) -> str:
+    """The rows without their labels, which must number them in order."""
+    before, *labelled = _LABEL.split(answer)
+    numbers, rows = labelled[::2], labelled[1::2]
+    in_order = numbers == [str(row + 1) for row in range(order)]
+    if _parts(before, order) or not in_order or any(len(_parts(row, order)) != order for row in rows):
+        raise ValueError(f"labels do not stand before each of the {order} rows of {order}, from 'Row 1:' to the last")
+    return "\n".join(rows)
 
 
 @lru_cache(maxsize=MAX_ORDER)

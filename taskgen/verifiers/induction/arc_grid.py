@@ -25,7 +25,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 
 MAX_SIDE = 30
 
@@ -47,7 +47,7 @@ class ArcGrid(Problem, frozen=True):
     """Training pairs, a test input, and the output that the rule behind the pairs gives for it."""
 
     unique: ClassVar[bool] = True
-    accepts: ClassVar = ("answer", "fenced")
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 10_000
 
     pairs: Annotated[tuple[Pair, ...], Meta(min_length=1, max_length=8)]

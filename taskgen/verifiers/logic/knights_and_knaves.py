@@ -4,15 +4,19 @@ After Raymond Smullyan, "What Is the Name of This Book?" (1978).
 """
 
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 
 MAX_PEOPLE = 20
 MAX_PARTS = 64
+MAX_DEPTH = 8
+
+_ENTRIES = re.compile(r"[,;\n]")
+_AROUND = " \t\r\f\v\xa0*_.-•"
 
 Person = Annotated[int, Meta(ge=0, lt=MAX_PEOPLE)]
 
@@ -60,9 +64,11 @@ class KnightsAndKnaves(Problem, frozen=True):
     """People by name and what they say; exactly one assignment of knight and knave fits."""
 
     unique: ClassVar[bool] = True
+    forms: ClassVar[Forms] = ("answer", "fenced")
+    max_answer: ClassVar[int] = 4_000
 
     people: Annotated[
-        tuple[Annotated[str, Meta(pattern="^[A-Z][a-z]{1,14}$")], ...], Meta(min_length=2, max_length=MAX_PEOPLE)
+        tuple[Annotated[str, Meta(pattern=r"^[A-Z][a-z]{1,14}\Z")], ...], Meta(min_length=2, max_length=MAX_PEOPLE)
     ]
     statements: Annotated[tuple[Statement, ...], Meta(min_length=1, max_length=40)]
 
@@ -70,29 +76,31 @@ class KnightsAndKnaves(Problem, frozen=True):
         if len(set(self.people)) != len(self.people):
             raise ValueError("two people have one name")
         for statement in self.statements:
-            if sum(1 for _ in parts(statement.claim)) > MAX_PARTS:
-                raise ValueError(f"a claim has more than {MAX_PARTS} parts")
             mentioned = [statement.speaker, *people_in(statement.claim)]
             if max(mentioned) >= len(self.people):
                 raise ValueError("a statement mentions a person who is not there")
 
     def verify(self, answer: str) -> Verdict:
-        """`Name: knight` or `Name: knave` for each person once, separated by commas or line breaks, in any order."""
+        """`Name: knight` or `Name: knave` for each person once, in any order and in either case.
+
+        Commas, semicolons or line breaks separate the entries; bullets, emphasis and "and" before a name are skipped.
+        """
+        names = [name.casefold() for name in self.people]
         knights: dict[str, bool] = {}
-        for entry in re.split(r"[,\n]", answer):
+        for entry in _ENTRIES.split(answer.casefold()):
             name, colon, kind = entry.partition(":")
-            name, kind = name.strip(), kind.strip()
-            if name in self.people and kind in ("knight", "knave"):
+            name, kind = name.strip(_AROUND).removeprefix("and ").lstrip(_AROUND), kind.strip(_AROUND)
+            if name in names and kind in ("knight", "knave"):
                 if name in knights:
-                    return malformed(f"{name} is given twice")
+                    return malformed(f"{name.capitalize()} is given twice")
                 knights[name] = kind == "knight"
             elif kind in ("knight", "knave"):
                 return malformed(f"there is nobody called {name[:40]!r}")
             elif name or colon:
                 return malformed(f"cannot read {entry.strip()[:40]!r} as 'Name: knight' or 'Name: knave'")
-        if len(knights) != len(self.people):
-            return malformed(f"{len(knights)} of {len(self.people)} people are given")
-        world = [knights[name] for name in self.people]
+        if len(knights) != len(names):
+            return malformed(f"{len(knights)} of {len(names)} people are given")
+        world = [knights[name] for name in names]
         fitting = [holds(said.claim, world) == world[said.speaker] for said in self.statements]
         if all(fitting):
             return correct()
@@ -158,15 +166,24 @@ def holds(claim: Claim, world: list[bool]) -> bool:
     return (not left or holds(claim.right, world)) if claim.connective == "if" else left is holds(claim.right, world)
 
 
-def parts(claim: Claim) -> Iterator[Claim]:
-    """A claim and all claims inside it."""
-    yield claim
-    match claim:
-        case Not(part):
-            yield from parts(part)
-        case Joined(_, left, right):
-            yield from parts(left)
-            yield from parts(right)
+def parts(claim: Claim) -> list[Claim]:
+    """A claim and all claims inside it, level by level. Raises ValueError where they are too many or too deep."""
+    found: list[Claim] = []
+    level = [claim]
+    for _ in range(MAX_DEPTH):
+        found += level
+        if len(found) > MAX_PARTS:
+            raise ValueError(f"a claim has more than {MAX_PARTS} parts")
+        below: list[Claim] = []
+        for part in level:
+            if isinstance(part, Not):
+                below.append(part.part)
+            elif isinstance(part, Joined):
+                below += (part.left, part.right)
+        if not below:
+            return found
+        level = below
+    raise ValueError(f"a claim nests more than {MAX_DEPTH} deep")
 
 
 def people_in(claim: Claim) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from taskgen.problem import Problem, Verdict, correct, limit, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, limit, malformed, wrong
 
 MAX_VARIABLES = 80
 MAX_CLAUSES = 600
@@ -21,13 +21,16 @@ MAX_STEPS = 200_000
 
 Literal = Annotated[int, Meta(ge=-MAX_VARIABLES, le=MAX_VARIABLES)]
 Clause = Annotated[tuple[Literal, ...], Meta(min_length=1, max_length=8)]
-Name = Annotated[str, Meta(pattern="^[a-z]{1,12}$")]
+Name = Annotated[str, Meta(pattern=r"^[a-z]{1,12}\Z")]
 RESERVED = ("sat", "unsat", "not", "or", "empty")
+
+_SIGNS = str.maketrans("−¬~!,", "---- ")
 
 
 class SatOrCertificate(Problem, frozen=True, dict=True):
     """Clauses, literals numbered as in DIMACS files: 3 is variable 3, -3 its negation."""
 
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 20_000
 
     variables: Annotated[int, Meta(ge=1, le=MAX_VARIABLES)]
@@ -43,17 +46,17 @@ class SatOrCertificate(Problem, frozen=True, dict=True):
                 raise ValueError(f"clause {list(clause)} names a variable that is not there")
             if len(set(map(abs, clause))) != len(clause):
                 raise ValueError(f"clause {list(clause)} names a variable twice")
-        if self.names and len(set(self.names) - set(RESERVED)) != self.variables:
+        if self.names and not len(self.names) == self.variables == len(set(self.names) - set(RESERVED)):
             raise ValueError("every variable needs a name of its own, none of them a word of the answer format")
 
     def verify(self, answer: str) -> Verdict:
-        """`sat:` and a literal for every variable, or `unsat:` and a refutation, a clause a line."""
-        kind, colon, rest = answer.partition(":")
-        match kind.strip().lower():
+        """`sat:` and a literal for every variable, or `unsat:` and a refutation, a clause a line; in either case."""
+        kind, colon, rest = answer.casefold().translate(_SIGNS).partition(":")
+        match kind.strip(" \t\r\n\xa0*"):
             case "sat" if colon:
-                return self._judge_model(rest)
+                return self._judge_model(rest.strip("*"))
             case "unsat" if colon:
-                return self._judge_refutation(rest)
+                return self._judge_refutation(rest.lstrip("*"))
         return malformed("the answer must begin with 'sat:' or with 'unsat:'")
 
     def _judge_model(self, text: str) -> Verdict:
@@ -76,7 +79,7 @@ class SatOrCertificate(Problem, frozen=True, dict=True):
         lines = [line for line in re.split(r"[\n;]", text) if line.strip()]
         if len(lines) > self.lines:
             return wrong(f"the refutation has {len(lines)} lines, more than {self.lines}")
-        if not lines or lines[-1].strip().lower() not in ("empty", "0"):
+        if not lines or lines[-1].strip(" \t\r\xa0.'\"*") not in ("empty", "0", "⊥"):
             return wrong("a refutation ends with the line 'empty'")
         lemmas: list[list[int]] = []
         for number, line in enumerate(lines[:-1], 1):
@@ -136,12 +139,12 @@ class SatOrCertificate(Problem, frozen=True, dict=True):
 
     def _read(self, text: str) -> list[int] | str:
         """The literals of a line as one-bit masks, or what is wrong with it."""
-        text = text.replace(",", " ")
+        bits = self._bits
         tokens = (re.sub(r"\bnot\s+", "-", text) if "not" in text else text).split()
         if tokens and tokens[-1] == "0":
             tokens.pop()
         try:
-            return [self._bits[token] for token in tokens]
+            return [bits[token] for token in tokens]
         except KeyError as error:
             return f"{str(error.args[0])[:40]!r} is not a literal"
 

@@ -8,14 +8,15 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 
 MAX_HOUSES = 8
 MAX_ATTRIBUTES = 7
 MAX_CLUES = 200
 
 _HOUSES = {str(house + 1): house for house in range(MAX_HOUSES)}
-_HEADINGS = ("number", "house", "house number")
+_BARS = str.maketrans("│┃║", "|||")
+_RULE = " \t|-:+=─━═┄┅┈┉┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝┏┳┓┣╋┫┗┻┛╞╪╡"
 
 AttributeName = Literal[
     "name", "nationality", "pet", "drink", "colour", "job", "hobby",
@@ -72,7 +73,7 @@ class Attribute(Struct, frozen=True):
 
     name: AttributeName
     values: Annotated[
-        tuple[Annotated[str, Meta(pattern="^[A-Za-z]{2,20}$")], ...], Meta(min_length=2, max_length=MAX_HOUSES)
+        tuple[Annotated[str, Meta(pattern=r"^[A-Za-z]{2,20}\Z")], ...], Meta(min_length=2, max_length=MAX_HOUSES)
     ]
 
 
@@ -80,7 +81,7 @@ class ZebraPuzzle(Problem, frozen=True):
     """Attributes with as many values as there are houses, and clues that exactly one table satisfies."""
 
     unique: ClassVar[bool] = True
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "fenced")
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 4_000
 
     attributes: Annotated[tuple[Attribute, ...], Meta(min_length=2, max_length=MAX_ATTRIBUTES)]
@@ -134,10 +135,13 @@ class ZebraPuzzle(Problem, frozen=True):
     def _read(self, answer: str) -> list[list[int]] | Verdict:
         """`table[attribute][value]` is the house, counted from 0; or what keeps the answer from being a table."""
         columns: list[dict[str, int]] = [{} for _ in self.attributes]
+        heading = [attribute.name for attribute in self.attributes]
         given = 0
         for cells in self._rows(answer):
-            house = _HOUSES.get(cells[0].removeprefix("house").lstrip(), MAX_HOUSES)
+            house = _HOUSES.get(cells[0].strip("*#. ").removeprefix("house").lstrip("# "), MAX_HOUSES)
             if house >= self.houses:
+                if heading in (cells, cells[1:]):
+                    continue
                 return malformed(f"a line begins with {cells[0][:20]!r}, not with the number of a house")
             if given >> house & 1:
                 return malformed(f"house {house + 1} is given twice")
@@ -157,14 +161,14 @@ class ZebraPuzzle(Problem, frozen=True):
         return table
 
     def _rows(self, answer: str) -> list[list[str]]:
-        """The cells of every line; outer bars, rules and the heading of a Markdown table are left out."""
+        """The cells of every line; outer bars, emphasis and the rules of a drawn table are left out."""
+        if not answer.isascii():
+            answer = answer.translate(_BARS)
         rows = []
         for line in answer.casefold().splitlines():
             line = line.strip(" \t|")
-            if line.strip("-: \t|"):
-                rows.append([cell.strip() for cell in line.split("|")])
-        if rows and rows[0][0] in _HEADINGS and rows[0][1:] == [attribute.name for attribute in self.attributes]:
-            del rows[0]
+            if line.strip(_RULE):
+                rows.append([cell.strip(" \t\xa0*") for cell in line.split("|")])
         return rows
 
     def structure(self) -> Hashable:

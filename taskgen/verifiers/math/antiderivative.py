@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from taskgen.problem import Problem, Verdict, correct, limit, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, limit, malformed, wrong
 from taskgen.verifiers.math._answer_forms import read_answer
 from taskgen.verifiers.math._derivative import tidy
 from taskgen.verifiers.math._equality import Comparison, is_derivative
@@ -23,7 +23,7 @@ Variable = Literal["x", "t", "u", "y", "z", "s", "w", "v"]
 class Antiderivative(Problem, frozen=True):
     """An integrand, as text in one variable."""
 
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "boxed")
+    forms: ClassVar[Forms] = ("answer", "boxed")
     max_answer: ClassVar[int] = 3_000
 
     integrand: Annotated[str, Meta(min_length=1, max_length=500)]

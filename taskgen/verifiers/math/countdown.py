@@ -6,26 +6,26 @@ After the numbers round of the French television game "Le compte est bon" (1972)
 import re
 from collections.abc import Hashable
 from math import gcd
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from taskgen.problem import Problem, Verdict, correct, malformed, verifier_error, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, verifier_error, wrong
 
 MAX_NUMBERS = 10
 
-_SIGNS = str.maketrans({"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "∕": "/", "−": "-", "–": "-"})
+_SIGNS = str.maketrans("×·⋅∙∗✕✖xX÷∕⁄:−–[]{}", "*********////--()()")
 _LATEX = re.compile(r"\\(times|cdot|div|left|right)(?![A-Za-z])")
 _LATEX_SIGNS = {"times": "*", "cdot": "*", "div": "/", "left": "", "right": ""}
 _TOKEN = re.compile(r"[1-9][0-9]*|\S")
-_STATED = re.compile(r"(-?)\s*([0-9]{1,40})(?:\s*/\s*([0-9]{1,40}))?")
+_STATED = re.compile(r"(-?)\s*([0-9]{1,40})(?:\.([0-9]{1,20})|\s*/\s*([0-9]{1,40}))?")
 _RANK = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 class Countdown(Problem, frozen=True):
     """Numbers, a target, and the smallest possible distance from it (numerator, denominator), which is proved."""
 
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "boxed")
+    forms: ClassVar[Forms] = ("answer", "boxed", "fenced")
     max_answer: ClassVar[int] = 1_000
 
     numbers: Annotated[tuple[Annotated[int, Meta(ge=1, le=1_000)], ...], Meta(min_length=2, max_length=MAX_NUMBERS)]
@@ -38,8 +38,11 @@ class Countdown(Problem, frozen=True):
             raise ValueError("the distance is not in lowest terms")
 
     def verify(self, answer: str) -> Verdict:
-        """An infix expression of the numbers; a closing `= value` is accepted where it is the expression's value."""
-        text = answer.translate(_SIGNS)
+        """An infix expression of the numbers; a closing `= value` is accepted where it is the expression's value.
+
+        That value may be a fraction or a decimal, but an exact one. A full stop at the end is skipped.
+        """
+        text = answer.translate(_SIGNS).removesuffix(".")
         if "\\" in text:
             text = _LATEX.sub(lambda match: _LATEX_SIGNS[match[1]], text)
         expression, equals, stated = text.partition("=")
@@ -137,7 +140,9 @@ def _states(stated: str, top: int, bottom: int) -> bool:
     match = _STATED.fullmatch(stated.strip())
     if match is None:
         return False
-    over, under = int(match[1] + match[2]), int(match[3] or 1)
+    decimals = match[3] or ""
+    over = int(match[1] + match[2] + decimals)
+    under: int = int(match[4] or 1) * 10 ** len(decimals)
     return under > 0 and over * bottom == top * under
 
 

@@ -10,11 +10,11 @@ from collections.abc import Hashable, Sequence
 from functools import cached_property
 from math import gcd, lcm
 from operator import mul
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 from msgspec import Meta, Struct
 
-from taskgen.problem import Problem, Verdict, correct, limit, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, limit, malformed, wrong
 from taskgen.verifiers.math._affine_forms import Affine, TooLargeError, UnreadableError, parse, plain
 
 MAX_UNKNOWNS = 8
@@ -64,7 +64,7 @@ class Collected(NamedTuple):
 class LinearSystem(Problem, frozen=True, dict=True):
     """The unknowns' names, and the equations as they are written down."""
 
-    accepts: ClassVar[tuple[Literal["answer", "boxed", "fenced"], ...]] = ("answer", "boxed")
+    forms: ClassVar[Forms] = ("answer", "boxed")
     max_answer: ClassVar[int] = 4_000
 
     unknowns: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from taskgen.problem import Problem, Verdict, correct, malformed, wrong
+from taskgen.problem import Forms, Problem, Verdict, correct, malformed, wrong
 
 MAX_SIDE = 16
 MAX_BOXES = 10
@@ -17,12 +17,13 @@ _WALL, _BOX, _GOAL = 1, 2, 4
 _CODES = bytes.maketrans(b"#-$.@*+", bytes([_WALL, 0, _BOX, _GOAL, 0, _BOX | _GOAL, _GOAL]))
 _NAMES = {"U": "up", "D": "down", "L": "left", "R": "right"}
 
-Row = Annotated[str, Meta(pattern=r"^[#\-$.@*+]+$", min_length=3, max_length=MAX_SIDE)]
+Row = Annotated[str, Meta(pattern=r"^[#\-$.@*+]+\Z", min_length=3, max_length=MAX_SIDE)]
 
 
 class Sokoban(Problem, frozen=True):
     """A map of walls, boxes, goals and one player; what lies outside the map is wall."""
 
+    forms: ClassVar[Forms] = ("answer", "fenced")
     max_answer: ClassVar[int] = 4_000
 
     rows: Annotated[tuple[Row, ...], Meta(min_length=3, max_length=MAX_SIDE)]
@@ -40,8 +41,11 @@ class Sokoban(Problem, frozen=True):
             raise ValueError(f"a map has at most {MAX_BOXES} boxes, one of them not on a goal")
 
     def verify(self, answer: str) -> Verdict:
-        """Moves as the letters U, D, L, R in either case; white space and commas between them mean nothing."""
-        moves = "".join(answer.replace(",", " ").split()).upper()
+        """Moves as the letters U, D, L, R in either case.
+
+        White space and commas between them mean nothing, and neither do quotation marks or full stops around them.
+        """
+        moves = "".join(answer.replace(",", " ").split()).strip(".\"'`").upper()
         if not moves or moves.strip("UDLR"):
             return malformed("the moves are not a string of the letters U, D, L and R")
         stride = len(self.rows[0]) + 1
