@@ -13,6 +13,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -104,7 +105,7 @@ PAIRS = [
         {"places": 27, "grid": 1.0, "hops": 3, "traps": 0, "rivals": 0, "unreachable": 0.0},
         "shortest_path",
         {"min_rows": 6, "max_rows": 6, "min_cols": 6, "max_cols": 7},
-        "ours weighted, every optimal route counts; theirs without weights",
+        "not equal: theirs draws a grid without costs and searches it once; ours has costs, hops asked for, effort measured",
     ),
     Pair(
         "sokoban",
@@ -198,7 +199,7 @@ def main() -> None:
             rows.append(side_by_side(pair, arguments.seconds))
             print(" | ".join(rows[-1]), flush=True)
     machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, Python {platform.python_version()}"
-    versions = f"taskgen {__version__}, reasoning-gym {reasoning_gym.__version__}"
+    versions = f"taskgen {__version__}, reasoning-gym {version('reasoning-gym')}"
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     if arguments.write:
         before, _, rest = arguments.write.read_text().partition("<!-- reasoning-gym -->\n")
