@@ -4,6 +4,7 @@ The program is compiled once, as Python text of our own making in which every st
 some twenty times as fast as interpreting each variant. What a program prints is still for the interpreter to say.
 """
 
+import builtins
 from typing import Any
 
 from taskgen.verifiers.code._program import (
@@ -19,7 +20,7 @@ from taskgen.verifiers.code._program import (
 from taskgen.verifiers.code._program_source import INDENT, SourceWriter
 
 MAX_TICKS = 600
-_BUILTINS = {name: getattr(__import__("builtins"), name) for name in sorted(BUILTIN_NAMES)}
+_BUILTINS = {name: getattr(builtins, name) for name in sorted(BUILTIN_NAMES)}
 
 
 class _Stop(Exception):

@@ -1,5 +1,6 @@
 """A second opinion on programs: CPython runs their text."""
 
+import builtins
 import contextlib
 import io
 
@@ -12,7 +13,7 @@ OTHER_NAMES = "alpha beta gamma delta eta theta iota kappa mu nu xi rho sigma ta
 
 def solutions(problem: ProgramOutput, limit: int) -> list[str]:
     """What CPython prints for the program, the only answer. The text is ours, and it is given nothing to import."""
-    functions = {name: getattr(__import__("builtins"), name) for name in sorted(BUILTIN_NAMES)}
+    functions = {name: getattr(builtins, name) for name in sorted(BUILTIN_NAMES)}
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(problem.source(), "<program>", "exec"), {"__builtins__": {}, **functions})
