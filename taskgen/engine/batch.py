@@ -96,7 +96,7 @@ class _Pool:
 
     def forget(self) -> None:
         """After a fork the workers belong to the parent: leave them to it."""
-        self.__init__()  # type: ignore[misc]
+        self._lock, self._idle = threading.Lock(), []
 
     def close(self) -> None:
         """Stop the idle workers."""

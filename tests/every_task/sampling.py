@@ -2,7 +2,6 @@
 
 import time
 from functools import cache
-from statistics import correlation
 
 import taskgen
 from taskgen.judging import read_problem
@@ -41,13 +40,3 @@ def some(name: str) -> list[Record]:
 
 def problem(record: Record) -> taskgen.Problem:
     return read_problem(record)
-
-
-def spearman(first: list[float], second: list[float]) -> float:
-    """Rank correlation; tied values share their mean rank."""
-
-    def ranks(values: list[float]) -> list[float]:
-        ordered = sorted(values)
-        return [ordered.index(value) + (ordered.count(value) - 1) / 2 for value in values]
-
-    return correlation(ranks(first), ranks(second))

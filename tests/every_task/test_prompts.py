@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 import taskgen
 from taskgen.prompts import TERSE, render, wordings
 from tests.every_task.sampling import ladder, problem, some
@@ -64,10 +62,9 @@ def test_the_wordings_are_all_drawn(name):
     assert drawn == set(wordings(taskgen.task(name).template)) - {TERSE}
 
 
-@pytest.mark.parametrize("wording", [TERSE])
-def test_a_terse_record_is_the_same_problem(name, wording):
+def test_a_terse_record_is_the_same_problem(name):
     task = taskgen.task(name)
     for record in some(name)[:2]:
-        terse = task.generate(difficulty=record.difficulty, index=record.index, wording=wording)
+        terse = task.generate(difficulty=record.difficulty, index=record.index, wording=TERSE)
         assert (terse.id, terse.answer) == (record.id, record.answer)
         assert terse.prompt != record.prompt

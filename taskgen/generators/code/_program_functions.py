@@ -1,7 +1,5 @@
 """Functions for `program_output`: plain and recursive ones, some that change their arguments, and closures."""
 
-from collections.abc import Callable
-
 from taskgen.generators.code._program_fragments import Fragment, branch, change, loop
 from taskgen.generators.code._program_writer import SIGNS, Signature, Writer
 from taskgen.verifiers.code._program import (
@@ -25,8 +23,6 @@ from taskgen.verifiers.code._program import (
     Var,
     mentioned,
 )
-
-Maker = Callable[[Writer, int], Statement]
 
 
 def plain(writer: Writer, nesting: int) -> Statement:

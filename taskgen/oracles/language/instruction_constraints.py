@@ -1,23 +1,13 @@
 """A second opinion on texts under rules: its own reading of them, and a local search that writes made-up words."""
 
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from taskgen.oracles.language._text_search import kept_by_words, search
 from taskgen.seeding import Stream
 from taskgen.verifiers.language.instruction_constraints import Constraint, InstructionConstraints
 
 RESTARTS = 3
-
-
-class Facts(NamedTuple):
-    """What the rules about a piece of text look at."""
-
-    words: list[str]
-    text: str
-    lines: list[list[str]]
-    paragraphs: int
-    sentences: int
 
 
 def accepts(problem: InstructionConstraints, answer: str) -> bool:
