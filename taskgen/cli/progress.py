@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -64,3 +65,30 @@ class Bar:
         rate = new / elapsed
         left = int((self._total - done) / rate)
         return f"{rate:,.1f} {self._unit}/s  {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
+
+
+class StageBars:
+    """The bars of a recipe's stages, one after the other."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def begin(self, number: int, name: str, rows: int) -> Callable[[str, int], None]:
+        """Start the bar of a stage; the result is what the stage reports to."""
+        self._bar = Bar(rows, "rows").__enter__()
+        report = self._bar.report
+        return lambda stage, done: report(f"{number}. {name}: {stage}", done)
+
+    def end(self) -> None:
+        """Take the bar away, if there is one."""
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None

@@ -45,7 +45,7 @@ def build(order: Order, out: Path, workers: int | None = None, report: Report = 
         if finished_split(out, order):
             made, entry = False, read_manifest(out).splits[order.split]
             report("checking files", entry.rows)
-            check_files(out, entry)
+            check_files(out, entry.files)
         else:
             made, entry = True, _build(order, out, workers or default_workers(), report)
         remove_work(out, order.split)

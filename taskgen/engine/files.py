@@ -13,7 +13,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which takes its name when the block ends well; otherwise nothing of it is left.
 
     The bytes go to a temporary name in the same folder, are forced to the disk, then renamed. An OSError that names no
-    file gets this one's name.
+    file, or the temporary one, gets this one's name.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -37,11 +37,12 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Give an OSError that names no file the name of the one at hand."""
+    """Give an OSError that names no file, or a temporary one, the name of the file at hand."""
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno is not None:
+        unnamed = error.filename is None or str(error.filename).endswith(".partial")
+        if unnamed and error.errno is not None:
             raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
         raise
 

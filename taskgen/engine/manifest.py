@@ -2,7 +2,9 @@
 no paths but its own, so that equal commands leave equal manifests.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -45,10 +47,42 @@ class SplitEntry(msgspec.Struct, frozen=True):
     files: tuple[FileEntry, ...]
 
 
-class Manifest(msgspec.Struct, frozen=True):
-    """Every split of a dataset folder."""
+class InputEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A dataset that a stage read: its name without a path, what it held, and its commit where it is on the Hub."""
+
+    name: str
+    rows: int
+    sha256: tuple[str, ...]
+    revision: str = ""
+
+
+class StageEntry(msgspec.Struct, frozen=True):
+    """A stage of curation: rows in, rows out, and how many rows were dropped for each reason.
+
+    `key` is a hash of all that decided the result; `notes` is what the stage has to say beyond that, as plain JSON.
+    """
+
+    taskgen: str
+    stage: str
+    key: str
+    settings: dict[str, Any]
+    inputs: tuple[InputEntry, ...]
+    rows_in: int
+    rows_out: int
+    reasons: dict[str, int]
+    notes: dict[str, Any] = {}
+
+
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A dataset folder: the splits that `generate` made in it, or the stages that led to it and its files.
+
+    `others` are a stage's files beside the data, `dropped.parquet` among them.
+    """
 
     splits: dict[str, SplitEntry] = {}
+    stages: tuple[StageEntry, ...] = ()
+    files: tuple[FileEntry, ...] = ()
+    others: tuple[FileEntry, ...] = ()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -65,13 +99,22 @@ def read_manifest(folder: Path) -> Manifest:
 def add_split(folder: Path, entry: SplitEntry) -> None:
     """Write the manifest anew with one more split."""
     splits = read_manifest(folder).splits | {entry.order.split: entry}
-    ordered = Manifest({split: splits[split] for split in sorted(splits)})
-    write_whole(folder / NAME, msgspec.json.format(msgspec.json.encode(ordered), indent=2) + b"\n")
+    write_whole(folder / NAME, encode_manifest(Manifest({split: splits[split] for split in sorted(splits)})))
 
 
-def check_files(folder: Path, entry: SplitEntry) -> None:
-    """Compare every file with its hash. Raises Damaged at the first that is missing or different."""
-    for file in entry.files:
+def encode_manifest(manifest: Manifest) -> bytes:
+    """A manifest as its file has it."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def data_files(manifest: Manifest) -> list[FileEntry]:
+    """The data files of a folder, whichever command made it."""
+    return [*(file for entry in manifest.splits.values() for file in entry.files), *manifest.files]
+
+
+def check_files(folder: Path, files: Sequence[FileEntry]) -> None:
+    """Compare files with their hashes. Raises Damaged at the first that is missing or different."""
+    for file in files:
         path = folder / file.path
         if not path.is_file():
             raise Damaged(f"{path} is missing; delete {folder} or choose another --out to make it again")

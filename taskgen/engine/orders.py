@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from taskgen.engine.calibrations import Calibration, setting_at
 from taskgen.engine.errors import OrderError
-from taskgen.knobs import KnobError, canonical
+from taskgen.knobs import BaseKnobs, KnobError, canonical
 from taskgen.problem import SPLITS, Split
 from taskgen.prompts import choose
 from taskgen.records import Record, make_record
@@ -45,14 +46,18 @@ def place_order(
     seed: int = 0,
     split: str = "train",
     wording: str | None = None,
+    calibration: Calibration | None = None,
 ) -> Order:
     """An order for tasks, each with its rungs, the count spread evenly over them (earlier cells take the remainder).
 
-    A knob named `task.knob` is meant for that task only, any other for all. Raises UnknownTask, KnobError and
-    OrderError, each with one line for the user.
+    A knob named `task.knob` is meant for that task only, any other for all. With a calibration, rungs are levels of
+    its scale and each task has the calibrated setting that is nearest. Raises UnknownTask, KnobError and OrderError,
+    each with one line for the user.
     """
+    if calibration is not None and knobs:
+        raise OrderError(f"knob {next(iter(knobs))} cannot be set: a calibration has measured all knobs as they are")
     settings = [
-        (name, rung, canonical(task(name).knobs(rung, _settings_for(name, knobs or {}))))
+        (name, rung, canonical(_knobs(name, rung, knobs or {}, calibration)))
         for name, rungs in difficulties
         for rung in rungs
     ]
@@ -64,6 +69,17 @@ def place_order(
     share, rest = divmod(count, len(settings))
     cells = [Cell(name, rung, setting, share + (place < rest)) for place, (name, rung, setting) in enumerate(settings)]
     return Order(_known_split(split), seed, wording, tuple(cell for cell in cells if cell.count))
+
+
+def _knobs(name: str, rung: int, knobs: Mapping[str, Any], calibration: Calibration | None) -> BaseKnobs:
+    """The knobs of a rung, of the task's ladder or a calibration's."""
+    found = task(name)
+    if calibration is None:
+        return found.knobs(rung, _settings_for(name, knobs))
+    try:
+        return found.knobs(None, setting_at(calibration, name, rung))
+    except KnobError as error:
+        raise KnobError(f"the calibration is of another version of the task: {error}") from None
 
 
 def _check(names: Sequence[str], count: int, seed: int, wording: str | None) -> None:
@@ -116,3 +132,16 @@ def one_record(order: Order, index: int) -> Record:
     cell = order.cells[0]
     found, knobs = task_of(cell)
     return make_record(found, cell.difficulty, knobs, order.seed, order.split, index, order.wording)
+
+
+def parse_difficulties(text: str) -> tuple[int, ...]:
+    """The rungs in '5', '3-7' or '2,4,6'."""
+    rungs: list[int] = []
+    for part in text.split(","):
+        low, _, high = part.strip().partition("-")
+        if not low.isdecimal() or not (high or low).isdecimal() or part.strip().endswith("-"):
+            raise OrderError(f"difficulty {text} cannot be read; write 5, 3-7 or 2,4,6")
+        if int(high or low) < int(low) or int(high or low) > 10 or int(low) < 1:
+            raise OrderError(f"difficulty {text} is out of range: 1 to 10, the lower one first")
+        rungs += range(int(low), int(high or low) + 1)
+    return tuple(sorted(set(rungs)))

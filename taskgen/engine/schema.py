@@ -42,7 +42,7 @@ def to_table(records: Iterable[Record]) -> Any:
 
 def parquet_writer(file: BinaryIO, schema: Any = SCHEMA) -> Any:
     """A pyarrow ParquetWriter with the settings that every dataset file has."""
-    native = schema == SCHEMA
+    native = set(SCHEMA.names) <= set(schema.names)
     return pyarrow.parquet.ParquetWriter(
         file,
         schema,

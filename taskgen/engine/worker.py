@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from taskgen.engine.errors import UsageError
 from taskgen.engine.frames import receive, send
 from taskgen.knobs import KnobError
 from taskgen.records import GeneratorFault
@@ -51,6 +52,8 @@ def pack(error: BaseException) -> Failure:
     """An exception as a message."""
     if isinstance(error, KnobError):
         return Failure("knobs", str(error))
+    if isinstance(error, UsageError):
+        return Failure("usage", str(error))
     if isinstance(error, GeneratorFault):
         return Failure("generator", str(error))
     if isinstance(error, OSError) and error.errno is not None:
@@ -62,6 +65,8 @@ def unpack(failure: Failure) -> Exception:
     """The exception that a message stands for."""
     if failure.kind == "knobs":
         return KnobError(failure.message)
+    if failure.kind == "usage":
+        return UsageError(failure.message)
     if failure.kind == "generator":
         return GeneratorFault(failure.message)
     if failure.kind == "system" and failure.errno is not None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from taskgen.cli.arguments import default_folder, pair_difficulties, parse_difficulties
+from taskgen.cli.arguments import default_folder, pair_difficulties
 from taskgen.cli.main import run
+from taskgen.engine.orders import parse_difficulties
 
 KNIGHTS = ("generate", "--task", "knights_and_knaves")
 
@@ -11,7 +12,7 @@ KNIGHTS = ("generate", "--task", "knights_and_knaves")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("genrate",), "No such command 'genrate'. Did you mean 'generate'?"),
+        (("genrate",), "No such command 'genrate'. Did you mean 'generate'"),
         (("generate",), "Missing option '--task' / '-t'."),
         (("generate", "--tsk", "x"), "No such option: --tsk"),
         (("generate", "--task", "knights_and_knave"), "did you mean knights_and_knaves?"),
