@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from taskgen.engine.errors import OrderError
+
+if TYPE_CHECKING:
+    from taskgen.engine.calibrations import Calibration
 
 Knobs = Annotated[
     list[str] | None,
@@ -15,24 +18,20 @@ Knobs = Annotated[
 Seed = Annotated[int, typer.Option("--seed", help="Another seed gives other records.")]
 Wording = Annotated[str | None, typer.Option("--wording", help="One wording for all prompts, such as terse.")]
 Split = Annotated[str, typer.Option("--split", help="train, validation or test: no puzzle is in two of them.")]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option("--calibration", help="Difficulties as `taskgen calibrate` measured them.", dir_okay=False),
+]
+Data = Annotated[str, typer.Argument(help="Parquet, JSONL or CSV file, a folder of them, or hf:ID.", metavar="DATA")]
+StageOut = Annotated[Path | None, typer.Option("--out", "-o", help="Folder.", show_default="beside DATA")]
+Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes.", show_default="one a core")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def parse_difficulties(text: str) -> tuple[int, ...]:
-    """The rungs in '5', '3-7' or '2,4,6'."""
-    rungs: list[int] = []
-    for part in text.split(","):
-        low, _, high = part.strip().partition("-")
-        if not low.isdecimal() or not (high or low).isdecimal() or part.strip().endswith("-"):
-            raise OrderError(f"difficulty {text} cannot be read; write 5, 3-7 or 2,4,6")
-        if int(high or low) < int(low) or int(high or low) > 10 or int(low) < 1:
-            raise OrderError(f"difficulty {text} is out of range: 1 to 10, the lower one first")
-        rungs += range(int(low), int(high or low) + 1)
-    return tuple(sorted(set(rungs)))
 
 
 def pair_difficulties(tasks: Sequence[str], difficulties: Sequence[str]) -> list[tuple[str, tuple[int, ...]]]:
     """Each task with its rungs: its own --difficulty, or the only one, or all ten."""
+    from taskgen.engine.orders import parse_difficulties
+
     texts = list(difficulties) or ["1-10"]
     if len(texts) == 1:
         texts *= len(tasks)
@@ -52,6 +51,13 @@ def parse_knobs(settings: Sequence[str] | None) -> dict[str, str]:
             raise OrderError(f"knob {setting} cannot be read; write it as name=value")
         knobs[name.strip()] = value.strip()
     return knobs
+
+
+def open_calibration(file: Path | None) -> "Calibration | None":
+    """The calibration in a file, if one is named."""
+    from taskgen.engine.calibrations import read_calibration
+
+    return None if file is None else read_calibration(file)
 
 
 def default_folder(pairs: Sequence[tuple[str, Sequence[int]]]) -> Path:

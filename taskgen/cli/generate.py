@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taskgen.cli.arguments import Knobs, Seed, Split, Wording
+from taskgen.cli.arguments import CalibrationFile, Knobs, Seed, Split, Wording, Workers
 
 if TYPE_CHECKING:
     from taskgen.engine.manifest import SplitEntry
@@ -22,7 +22,6 @@ Difficulties = Annotated[
 ]
 Count = Annotated[int, typer.Option("--count", "-n", min=1, help="Records in all, spread evenly.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder.", show_default="taskgen-data/TASK-dN")]
-Workers = Annotated[int | None, typer.Option("--workers", "-w", min=1, help="Processes.", show_default="one a core")]
 
 
 def generate(
@@ -33,6 +32,7 @@ def generate(
     seed: Seed = 0,
     split: Split = "train",
     wording: Wording = None,
+    calibration: CalibrationFile = None,
     out: Out = None,
     workers: Workers = None,
 ) -> None:
@@ -40,20 +40,28 @@ def generate(
 
     The same command gives the same bytes, with any number of workers; an interrupted one goes on where it stopped.
     """
-    from taskgen.cli.arguments import default_folder, pair_difficulties, parse_knobs
+    from taskgen.cli.arguments import default_folder, open_calibration, pair_difficulties, parse_knobs
     from taskgen.cli.progress import Bar
     from taskgen.engine.building import build
     from taskgen.engine.orders import place_order
 
     pairs = pair_difficulties(task, difficulty or [])
-    order = place_order(pairs, knobs=parse_knobs(knob), count=count, seed=seed, split=split, wording=wording)
+    order = place_order(
+        pairs,
+        knobs=parse_knobs(knob),
+        count=count,
+        seed=seed,
+        split=split,
+        wording=wording,
+        calibration=open_calibration(calibration),
+    )
     folder = out or default_folder(pairs)
     with Bar(order.count, "records", "compiling kernels (first run only)") as bar:
         entry, made = build(order, folder, workers, bar.report)
-    _summarise(entry, folder, made)
+    _summarise(entry, folder, made, calibration)
 
 
-def _summarise(entry: "SplitEntry", folder: Path, made: bool) -> None:
+def _summarise(entry: "SplitEntry", folder: Path, made: bool, calibration: Path | None) -> None:
     from taskgen.cli.printing import console, table
     from taskgen.records import load
 
@@ -66,7 +74,7 @@ def _summarise(entry: "SplitEntry", folder: Path, made: bool) -> None:
     for file in entry.files:
         print(f"  {folder / file.path}  {file.rows:,} rows")
     print(f"  {folder / 'manifest.json'}\nnext:")
-    for line in _next_steps(entry, folder):
+    for line in _next_steps(entry, folder, calibration):
         print(f"  {line}")
     for line in _warnings(entry):
         print(f"taskgen: warning: {line}", file=sys.stderr)
@@ -89,11 +97,12 @@ def _warnings(entry: "SplitEntry") -> list[str]:
     ]
 
 
-def _next_steps(entry: "SplitEntry", folder: Path) -> list[str]:
+def _next_steps(entry: "SplitEntry", folder: Path, calibration: Path | None) -> list[str]:
     cell = entry.cells[-1]
     load = f'import datasets; print(datasets.load_dataset("{folder}"))'
+    scale = f" --calibration {shlex.quote(str(calibration))}" if calibration else ""
     return [
-        f"taskgen show {cell.task} -d {cell.difficulty} --index 1",
+        f"taskgen show {cell.task} -d {cell.difficulty}{scale} --index 1",
         f"python -c {shlex.quote(load)}",
         "taskgen verify completions.jsonl  # columns problem and completion",
         f"taskgen audit {cell.task}",

@@ -7,7 +7,25 @@ from typing import Annotated
 import typer
 
 from taskgen import __version__
-from taskgen.cli import audit, generate, listing, show, verify
+from taskgen.cli import (
+    audit,
+    calibrate,
+    curate,
+    decontaminate,
+    dedup,
+    generate,
+    leak_check,
+    listing,
+    mix,
+    near_duplicates,
+    rescore,
+    rollout,
+    show,
+    split,
+    verify,
+    weak,
+)
+from taskgen.cli import filter as filtering
 
 USAGE, TROUBLE, INTERRUPTED, PIPE_CLOSED = 2, 1, 130, 141
 # Newer typers bring their own copy of click, older ones need the original: take the class from where it is.
@@ -25,6 +43,19 @@ app.command("list")(listing.list_tasks)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)
 app.command("audit")(audit.audit)
+app.command("dedup")(dedup.dedup)
+app.command("decontaminate")(decontaminate.decontaminate)
+app.command("index")(decontaminate.index)
+app.command("leak-check")(leak_check.leak_check)
+app.command("near-duplicates")(near_duplicates.near_duplicates)
+app.command("rollout")(rollout.rollout)
+app.command("rescore")(rescore.rescore)
+app.command("filter")(filtering.filter_rows)
+app.command("curate")(curate.curate)
+app.command("mix")(mix.mix)
+app.command("split")(split.split)
+app.command("calibrate")(calibrate.calibrate)
+app.command("weak")(weak.weak)
 
 
 @app.callback(invoke_without_command=True)
@@ -49,6 +80,8 @@ def run(arguments: list[str] | None = None) -> None:
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # how newer typers tell of Ctrl-C
+            _complain("stopped", INTERRUPTED)
     except (KeyboardInterrupt, typer.Abort):
         code = _complain("stopped", INTERRUPTED)
     except BrokenPipeError:

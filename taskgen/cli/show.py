@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taskgen.cli.arguments import AsJson, Knobs, Seed, Split, Wording
+from taskgen.cli.arguments import AsJson, CalibrationFile, Knobs, Seed, Split, Wording
 
 if TYPE_CHECKING:
     from taskgen.problem import Verdict
@@ -23,16 +23,23 @@ def show(
     index: Index = 0,
     split: Split = "train",
     wording: Wording = None,
+    calibration: CalibrationFile = None,
     json: AsJson = False,
 ) -> None:
     """Show one problem, its answer and the verdict."""
-    from taskgen.cli.arguments import parse_knobs
+    from taskgen.cli.arguments import open_calibration, parse_knobs
     from taskgen.engine.orders import one_record, place_order
     from taskgen.engine.policies import completion
     from taskgen.judging import verify
 
     order = place_order(
-        [(task, [difficulty])], knobs=parse_knobs(knob), count=1, seed=seed, split=split, wording=wording
+        [(task, [difficulty])],
+        knobs=parse_knobs(knob),
+        count=1,
+        seed=seed,
+        split=split,
+        wording=wording,
+        calibration=open_calibration(calibration),
     )
     record = one_record(order, index)
     verdict = verify(record, completion(record.answer))
