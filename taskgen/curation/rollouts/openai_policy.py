@@ -109,6 +109,9 @@ class OpenAIPolicy:
             raise UsageError("policy openai: needs the package openai; pip install 'taskgen[rollout]'") from None
         self.url = url
         self.model = model
+        self.key = os.environ.get("OPENAI_API_KEY", "").strip() or "none"
+        if not (self.key.isascii() and self.key.isprintable()):
+            raise UsageError("the key in OPENAI_API_KEY holds characters that no key has; set it again")
         self.settings = settings.sampling()
         self.options = settings
         self.pace = Pace(settings.requests_per_minute)
@@ -132,7 +135,7 @@ class _Session:
         self._work = work
         self._client = openai.AsyncOpenAI(
             base_url=policy.url,
-            api_key=os.environ.get("OPENAI_API_KEY") or "none",
+            api_key=policy.key,
             max_retries=0,
             timeout=openai.Timeout(policy.options.timeout, connect=min(10.0, policy.options.timeout)),
         )

@@ -1,7 +1,6 @@
 """What decides how a dataset is sampled."""
 
 from typing import Annotated, NamedTuple
-
 from urllib.parse import urlsplit
 
 import msgspec

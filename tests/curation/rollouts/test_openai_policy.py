@@ -229,3 +229,22 @@ def test_a_budget_without_room_for_one_request_is_an_error(data, records, serve,
         sample(data, tmp_path / "out", server.policy, max_tokens=200, token_budget=50)
     assert server.seen == []
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://#m", "http:///v1#m", "http://host:abc/v1#m", "http://[::1/v1#m", "http://a b/v1#m"]
+)
+def test_what_is_no_address_is_said_to_be_none(url, data, tmp_path):
+    with pytest.raises(UsageError, match="cannot be read; write openai:http://HOST:PORT/v1#MODEL"):
+        sample(data, tmp_path / "out", f"openai:{url}")
+
+
+def test_a_system_message_that_is_no_text_is_refused(data, served, tmp_path):
+    with pytest.raises(UsageError, match="the system message is not UTF-8"):
+        sample(data, tmp_path / "out", served.policy, system="\udcff")
+
+
+def test_a_key_that_no_header_can_hold_is_refused(data, served, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "schl\u00fcssel")
+    with pytest.raises(UsageError, match="the key in OPENAI_API_KEY holds characters that no key has"):
+        sample(data, tmp_path / "out", served.policy)
