@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import datasets
@@ -21,7 +22,7 @@ def test_the_offline_example_curates_a_set_from_nothing(tmp_path):
     assert [stage["stage"] for stage in stages] == [
         "generate", "dedup", "decontaminate", "rollout", "filter", "mix", "split",
     ]  # fmt: skip
-    for before, after in zip(stages, stages[1:], strict=False):
+    for before, after in pairwise(stages):
         assert after["rows_in"] == before["rows_out"]
         assert after["rows_out"] + sum(after["reasons"].values()) == after["rows_in"]
     rows = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))

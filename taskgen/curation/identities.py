@@ -109,12 +109,17 @@ def _foreign(table: Any, column: str | None) -> Iterator[Identity]:
         if found is not None:
             yield identity(found)
         elif columns:
-            content = text_id(text)
+            content = text_id(text or _whole_row(table, row))
             yield Identity(content, content, TEXT_FAMILY)
         else:
             raise UsageError(
                 f"no column holds a text to compare (columns: {', '.join(table.column_names)}); name one after #"
             )
+
+
+def _whole_row(table: Any, row: int) -> str:
+    """All cells of a row: where it has no text, nothing less tells it from others."""
+    return repr(table.slice(row, 1).to_pylist())
 
 
 def _problem_strings(table: Any) -> list[list[str | None]]:

@@ -34,7 +34,7 @@ class PassRates:
 def pass_rates(
     cells: Any, correct: Any, trials: Any, band: tuple[float, float] = (0.2, 0.8), tasks: Any = None
 ) -> PassRates:
-    """The posteriors of all records of one model and setting, one trial or none a record included.
+    """The posteriors of all records of one model under one sampling setting; those without a trial included.
 
     Where `tasks` numbers each record's task, a cell that tells little is drawn towards its task's cells instead of all.
     """

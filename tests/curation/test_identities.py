@@ -217,7 +217,7 @@ def test_chats_are_written_in_many_ways(chat):
 def test_several_messages_of_a_user_are_one_text():
     said = [("user", "Why?"), ("assistant", "?"), ("user", "So!")]
     chat = [{"role": role, "content": content} for role, content in said]
-    assert identify(table(prompt=[chat, None])).instance == tuple(instances("Why?\n\nSo!", ""))
+    assert identify(table(prompt=[None, chat])).instance[1] == instances("Why?\n\nSo!")[0]
 
 
 def test_a_question_is_another_with_other_choices_or_another_context():
@@ -246,3 +246,10 @@ def test_rows_without_text_or_problem_are_refused():
 def test_a_column_of_numbers_is_no_text():
     with pytest.raises(UsageError, match="column prompt holds no text but int64; name another after #"):
         identify(table(prompt=[1, 2]))
+
+
+def test_rows_without_a_text_are_the_same_only_if_all_cells_are():
+    table = pyarrow.table({"question": [None, "", None, None], "image": [b"1", b"2", b"1", b"3"]})
+    found = identify(table).instance
+    assert found[0] == found[2]
+    assert len(set(found)) == 3

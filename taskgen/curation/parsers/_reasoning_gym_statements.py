@@ -5,6 +5,7 @@ whose metadata leaves part of the problem out (the board, the clues, the example
 question, which several of them draw as lines of symbols: the lines stay apart.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,6 +94,9 @@ STATED = {
         "word_sorting": "transformed_words direction",
     }.items()
 }
+# Their rules are applied so many times at most; only the question tells how many.
+LIMITED = frozenset(("string_splitting", "string_synthesis"))
+_LIMIT = re.compile(r"Apply the rules at most ([0-9]+) times")
 # Told by their questions, in which inner white space and the punctuation at the ends of lines say nothing.
 TOLD = frozenset(
     """ab acre aiw arc_1d arc_agi calendar_arithmetic decimal_arithmetic emoji_mystery family_relationships
@@ -107,7 +111,8 @@ FAMILIES = frozenset(STATED) | TOLD | DRAWN
 def statement(family: str, metadata: Mapping[str, Any], text: str) -> Any:
     """What tells a row from all others of its family, as plain JSON. Raises LookupError where a field is missing."""
     if family in STATED:
-        return [_field(metadata, field) for field in STATED[family]]
+        fields = [_field(metadata, field) for field in STATED[family]]
+        return fields + _LIMIT.findall(text) if family in LIMITED else fields
     return words_of(text) if family in TOLD else text
 
 

@@ -142,6 +142,11 @@ class _Run:
         while asked.any() and not self._budget.exhausted:
             self._rounds += 1
             self._sample(asked)
+            if not self.kept and self._budget.spent and self._budget.exhausted:
+                raise PolicyTrouble(
+                    f"{self._policy.model}: not one completion, and token_budget {self._budget.limit} may be spent on "
+                    "answers that were lost; raise it, or the timeout"
+                )
             if not self.kept and self._budget.exhausted:
                 most = self._settings.max_tokens
                 raise UsageError(f"token_budget {self._budget.limit} has no room for a prompt and {most} tokens")

@@ -65,6 +65,17 @@ VERDICTS = pyarrow.schema(
 RECORDS_FILE = "records.parquet"
 
 
+class RowOf(dict[str, int]):
+    """The row of each id. Raises Damaged for an id that the records do not have."""
+
+    def __init__(self, path: Path, ids: Sequence[str]) -> None:
+        super().__init__((identity, row) for row, identity in enumerate(ids))
+        self._path = path
+
+    def __missing__(self, identity: str) -> int:
+        raise Damaged(f"{self._path} lacks record {identity}, of which there are rollouts; it is of another folder")
+
+
 class RecordFile:
     """The records of a folder, found by id and read as they are needed. Raises UsageError where there are none."""
 
@@ -76,8 +87,7 @@ class RecordFile:
             _require(file, self.path, RECORDS.names)
             ids = file.read(columns=["id"])["id"].to_pylist()
             groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
-        self.row_of = {identity: row for row, identity in enumerate(ids)}
-        """The row of each id."""
+        self.row_of = RowOf(self.path, ids)
         self._starts = numpy.cumsum([0, *groups])
 
     def read(self, rows: Any, columns: Sequence[str]) -> Iterator[Any]:

@@ -207,3 +207,19 @@ def _networkx(colours, edges):
         listed = graph.get_edge_data(source, target, {"colours": []})["colours"]
         graph.add_edge(source, target, colours=sorted([*listed, colour]))
     return graph
+
+
+@pytest.mark.parametrize(
+    ("family", "field"), [("string_splitting", "initial_machines"), ("string_synthesis", "initial_blocks")]
+)
+def test_how_often_rules_are_applied_is_a_part_of_the_problem(family, field):
+    often, twice = [
+        ids(
+            {
+                "question": f"Apply the rules at most {times} times.",
+                "metadata": {"source_dataset": family, field: [1, 4]},
+            }
+        )
+        for times in (1000, 2)
+    ]
+    assert often.instance != twice.instance

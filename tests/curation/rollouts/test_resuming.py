@@ -13,7 +13,9 @@ import pytest
 from taskgen.curation.rollouts.dialogues import Reply
 from taskgen.curation.rollouts.journal import TurnLog
 from taskgen.curation.rollouts.sampling import SamplingStopped
-from taskgen.engine.errors import FolderTaken, UsageError
+from taskgen.curation.rollouts.scoring import rescore
+from taskgen.curation.rollouts.tallies import tallies
+from taskgen.engine.errors import Damaged, FolderTaken, UsageError
 from tests.curation.rollouts.conftest import (
     ROOT,
     keys_in,
@@ -215,3 +217,14 @@ def test_turns_of_another_model_are_not_forgotten(serve, tmp_path):
     summary = sample(data, out, server.policy, max_samples=1, fixed=True)
     assert len(server.seen) - before == sum(map(len, moves.values())) - 3
     assert summary.correct == 2
+
+
+def test_records_of_another_folder_are_noticed(data, records, serve, tmp_path):
+    server, out = serve(right(records)), tmp_path / "out"
+    sample(data, out, server.policy, max_samples=1)
+    sample(write(records[:2], tmp_path / "two.parquet"), tmp_path / "other", server.policy, max_samples=1)
+    (tmp_path / "other" / "records.parquet").replace(out / "records.parquet")
+    with pytest.raises(Damaged, match=r"records\.parquet lacks record .*; it is of another folder"):
+        rescore(out, everything=True, workers=1)
+    with pytest.raises(Damaged, match="lacks record"):
+        tallies(out)
