@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from taskgen.curation.hub_sources import HubPlace, parse_place
@@ -279,3 +280,21 @@ def test_a_fault_is_one_line_on_standard_error(hub, tmp_path):
     assert (code, len(complaints.splitlines())) == (1, 1)
     assert complaints.startswith("taskgen: hf:org/gated is gated")
     assert not (tmp_path / "taskgen-data").exists()
+
+
+def test_data_is_decontaminated_against_a_column_of_a_revision_on_the_hub(hub, tmp_path):
+    question = "Anna picks 17 apples on Monday and 25 on Tuesday and gives 9 of them away; how many are left?"
+    commit = add_commit(
+        hub[0], "org/evaluation", {"test.jsonl": lines({"q": question, "n": 1}, {"q": "2 + 2?", "n": 2})}
+    )
+    (tmp_path / "data.jsonl").write_bytes(
+        lines({"prompt": question}, {"prompt": "Name a river that flows into a lake."})
+    )
+    environment = settings(tmp_path / "home", hub[1])
+    against = f"hf:org/evaluation@{commit}:default:test#q"
+    code, _, complaints = command("decontaminate", "data.jsonl", "--against", against, cwd=tmp_path, **environment)
+    assert code == 0, complaints
+    dropped = pyarrow.parquet.read_table(tmp_path / "data-decontaminate/dropped.parquet")
+    assert dropped["row"].to_pylist() == [0]
+    (entry,) = read_manifest(tmp_path / "data-decontaminate").stages
+    assert entry.notes["sets"][0]["revision"] == commit
