@@ -5,14 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 
 from taskgen.curation.rollouts.dialogues import Reply
 from taskgen.curation.rollouts.journal import TurnLog
-from taskgen.curation.rollouts.sampling import SamplingStopped
 from taskgen.curation.rollouts.scoring import rescore
 from taskgen.curation.rollouts.tallies import tallies
 from taskgen.engine.errors import Damaged, FolderTaken, UsageError
@@ -81,15 +79,14 @@ def test_ctrl_c_keeps_what_has_arrived_and_says_so(data, records, serve, tmp_pat
 
 def test_ctrl_c_before_the_first_completion_leaves_nothing(data, records, serve, tmp_path):
     server, out = serve(right(records), always={"hang": 60}), tmp_path / "out"
-
-    def interrupt():
-        while not server.seen:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(SamplingStopped, match="stopped; 0 completions are kept"):
-        sample(data, out, server.policy)
+    process = start(data, out, server)
+    while not server.seen:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert complaints.decode() == "taskgen: stopped; 0 completions are kept; the same command resumes\n"
     assert not out.exists()
 
 
