@@ -35,6 +35,8 @@ configs:
 Puzzles.
 """
 
+pytestmark = pytest.mark.xdist_group("hub")
+
 
 def lines(*rows):
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
@@ -166,7 +168,7 @@ def test_only_the_files_that_are_read_are_fetched(ask, hub):
     fetched = [
         line.split("/")[-1] for line in log.read_text()[before:].splitlines() if line.startswith("GET /datasets/")
     ]
-    assert fetched == ["part1.jsonl"]
+    assert [name for name in fetched if name != "README.md"] == ["part1.jsonl"]  # the card may be in the cache
 
 
 def test_a_revision_is_a_branch_a_tag_or_a_commit(ask, hub):
