@@ -21,7 +21,7 @@ from taskgen.curation.grouped_files import read_group, write_part
 from taskgen.curation.id_words import id_words, strings
 from taskgen.curation.identities import NATIVE, Identities, columns_read, identify
 from taskgen.curation.sources import Description, Source, reopen
-from taskgen.curation.stages import Plan, Report, Selection, Settings, no_report, select, stage_folder
+from taskgen.curation.stages import Plan, Report, Selection, Settings, check_losses, no_report, select, stage_folder
 from taskgen.engine.errors import UsageError
 from taskgen.engine.executors import default_workers, executor
 from taskgen.engine.manifest import StageEntry, read_manifest
@@ -131,7 +131,8 @@ def find_drops(source: Source, settings: DedupSettings, folder: Path, workers: i
     for part in folder.glob("part-*"):
         part.unlink()
     if not settings.yes:
-        _check_losses(source, rows, lost, settings.max_loss)
+        losses = [(name, count, lost[_family(name)]) for name, count in sorted(rows.items())]
+        check_losses(source, losses, settings.max_loss, "duplicates")
     return Drops(sorted(folder.glob("drops-*")), source.rows)
 
 
@@ -281,15 +282,6 @@ def _differs_from_before(words: Any) -> Any:
     differs = numpy.ones(len(words), bool)
     differs[1:] = (words[1:] != words[:-1]).any(axis=1)
     return differs
-
-
-def _check_losses(source: Source, rows: Counter[str], lost: Counter[int], max_loss: float) -> None:
-    for name, count in sorted(rows.items()):
-        if lost[_family(name)] > max_loss * count:
-            raise UsageError(
-                f"{source.name}: {name} would lose {lost[_family(name)]:,} of {count:,} rows, more than "
-                f"{max_loss:.0%}; look at the duplicates, then repeat with --yes or a larger --max-loss"
-            )
 
 
 def _windows(rows: int) -> int:

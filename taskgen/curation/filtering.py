@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -106,18 +105,7 @@ def filter_by_pass_rate(
         return Selection(numpy.ones(table.num_rows, bool), (), table=_with_columns(table, added))
 
     notes = rates.notes() | ({"marked": marked} if settings.mark else {})  # counted while the rows are written
-    return run_stage(_FilterPlan("filter", named, (source,), inputs), out, choose, report, **notes)
-
-
-@dataclass(frozen=True)
-class _FilterPlan(Plan):
-    """A plan whose result also depends on rollouts."""
-
-    rollouts: tuple[InputEntry, ...] = ()
-
-    def inputs(self) -> tuple[InputEntry, ...]:
-        """The source, then the folders of rollouts."""
-        return super().inputs() + self.rollouts
+    return run_stage(Plan("filter", named, (source,), measured=inputs), out, choose, report, **notes)
 
 
 def _read(folders: Sequence[Path], settings: FilterSettings) -> tuple[Policy, list[Any]]:

@@ -21,7 +21,7 @@ from msgspec import Meta
 from taskgen.curation.id_words import strings
 from taskgen.curation.minhash import Bands, band_keys, bands_for, payload_sets, text_sets
 from taskgen.curation.sources import Source
-from taskgen.curation.stages import Plan, Report, Selection, Settings, no_report, select, stage_folder
+from taskgen.curation.stages import Plan, Report, Selection, Settings, check_losses, no_report, select, stage_folder
 from taskgen.engine.errors import UsageError
 from taskgen.engine.files import naming, whole_file
 from taskgen.engine.manifest import StageEntry, read_manifest
@@ -77,7 +77,7 @@ def near_duplicates(
         with TemporaryDirectory(prefix="sets-", dir=folder.path) as place:
             alike = find_near_duplicates(source, settings, Path(place) / "sets", report)
         if settings.remove and not settings.yes:
-            _check_losses(source, alike, settings.max_loss)
+            check_losses(source, alike.losses(), settings.max_loss, "report without --remove")
         folder.notes |= alike.notes()
         with whole_file(folder.path / NAME) as file, parquet_writer(file, NEAR_DUPLICATES) as writer:
             pairs = _Pairs(alike, writer)
@@ -222,15 +222,6 @@ def _groups(keys: Any) -> tuple[Any, Any]:
         sizes.append(size[shared])
         count += int(shared.sum())
     return groups, numpy.cumsum(numpy.concatenate([[0], *sizes]), dtype=numpy.int64)
-
-
-def _check_losses(source: Source, alike: Alike, max_loss: float) -> None:
-    for name, rows, near in alike.losses():
-        if near > max_loss * rows:
-            raise UsageError(
-                f"{source.name}: {name} would lose {near:,} of {rows:,} rows, more than {max_loss:.0%}; look at the "
-                "report without --remove, then repeat with --yes or a larger --max-loss"
-            )
 
 
 class _Pairs:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,23 +88,29 @@ def read_settings(kind: type[AnySettings], **values: Any) -> AnySettings:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what a stage leaves behind."""
+    """All that decides what a stage leaves behind.
+
+    `references` are datasets that are looked at and no part of the result, `measured` what is known of the rows.
+    """
 
     stage: str
     settings: Settings
     sources: tuple[Source, ...]
+    references: tuple[Source, ...] = ()
+    measured: tuple[InputEntry, ...] = ()
 
     def inputs(self) -> tuple[InputEntry, ...]:
-        """The sources as a manifest names them: no path of this machine, only names, commits, rows and hashes."""
-        return tuple(
+        """All of them as a manifest names them: no path of this machine, only names, commits, rows and hashes."""
+        read = tuple(
             InputEntry(plain_name(source.name), source.rows, source.fingerprints(), source.revision)
-            for source in self.sources
+            for source in (*self.sources, *self.references)
         )
+        return read + self.measured
 
     def key(self, inputs: Sequence[InputEntry]) -> str:
         """Hex hash of stage, settings, the inputs' bytes, splits and columns, and the version of taskgen."""
         hashes = [entry.sha256 for entry in inputs]
-        read = [([file.split for file in source.files], source.column) for source in self.sources]
+        read = [([file.split for file in source.files], source.column) for source in (*self.sources, *self.references)]
         content = msgspec.json.encode([self.stage, self.settings, hashes, read, __version__], order="deterministic")
         return hashlib.sha256(content).hexdigest()
 
@@ -278,7 +284,7 @@ def _partial_folder(out: Path) -> Iterator[Path]:
         except FolderTaken:
             raise FolderTaken(f"another taskgen is writing to {out}; wait for it or choose another --out") from None
         try:
-            _clear(partial)
+            clear(partial)
             yield partial
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
@@ -312,7 +318,7 @@ def _others(folder: Path, files: Sequence[FileEntry]) -> tuple[FileEntry, ...]:
     )
 
 
-def _clear(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Remove what a run that died has left behind."""
     folder.mkdir(exist_ok=True)
     for path in folder.iterdir():
@@ -363,3 +369,13 @@ def default_out(data: str, stage: str) -> Path:
     if place.startswith("hf:"):
         return Path("taskgen-data", re.sub("[/:]", "-", name))
     return Path(os.path.normpath(Path(place) / ".."), name)
+
+
+def check_losses(source: Source, losses: Iterable[tuple[str, int, int]], max_loss: float, advice: str) -> None:
+    """Raise UsageError where a family (its name, its rows, those that would go) would lose more than a share."""
+    for name, rows, lost in losses:
+        if lost > max_loss * rows:
+            raise UsageError(
+                f"{source.name}: {name} would lose {lost:,} of {rows:,} rows, more than {max_loss:.0%}; look at the "
+                f"{advice}, then repeat with --yes or a larger --max-loss"
+            )

@@ -60,7 +60,7 @@ def _build(order: Order, out: Path, workers: int, report: Report) -> SplitEntry:
         entry = run.write(out)
     except KeyboardInterrupt:
         run.stop()
-        raise Stopped(run.rows_on_disk(), order.count) from None
+        raise Stopped(f"{run.rows_on_disk()} of {order.count} records") from None
     except KnobError:
         run.stop()
         remove_work(out, order.split)

@@ -37,5 +37,5 @@ class ShardLost(Trouble):
 class Stopped(Trouble):
     """Ctrl-C; what was finished is kept."""
 
-    def __init__(self, kept: int, asked: int) -> None:
-        super().__init__(f"stopped; {kept} of {asked} records are kept; the same command resumes")
+    def __init__(self, kept: str) -> None:
+        super().__init__(f"stopped; {kept} are kept; the same command resumes")

@@ -6,7 +6,6 @@ n-grams that it shares with an item; and embeddings from an endpoint of the user
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,7 +21,7 @@ from taskgen.curation.decontamination.presets import PRESETS
 from taskgen.curation.sources import Source, open_source, plain_name
 from taskgen.curation.stages import Plan, Report, Selection, Settings, no_report, select, stage_folder
 from taskgen.engine.errors import UsageError
-from taskgen.engine.manifest import InputEntry, StageEntry, read_manifest
+from taskgen.engine.manifest import StageEntry, read_manifest
 
 
 class DecontaminateSettings(Settings, frozen=True):
@@ -124,24 +123,6 @@ def _index(sources: Sequence[Source], key: bytes | None, report: Report) -> Inde
     )
 
 
-@dataclass(frozen=True)
-class _DecontaminatePlan(Plan):
-    """A plan whose result also depends on other datasets, which are no part of it."""
-
-    references: tuple[Source, ...] = ()
-
-    def inputs(self) -> tuple[InputEntry, ...]:
-        """The source, then the evaluation sets."""
-        return self._with_references().inputs()
-
-    def key(self, inputs: Sequence[InputEntry]) -> str:
-        """As of a plan of which the evaluation sets are sources."""
-        return self._with_references().key(inputs)
-
-    def _with_references(self) -> Plan:
-        return Plan(self.stage, self.settings, self.sources + self.references)
-
-
 def _plan(source: Source, settings: DecontaminateSettings, references: tuple[Source, ...]) -> Plan:
     """The plan, whose settings name no place on this machine."""
     named = msgspec.structs.replace(
@@ -150,4 +131,4 @@ def _plan(source: Source, settings: DecontaminateSettings, references: tuple[Sou
         embeddings=settings.embeddings and settings.embeddings.rpartition("#")[2],
         key_file=settings.key_file and Path(settings.key_file).name,
     )
-    return _DecontaminatePlan("decontaminate", named, (source,), references)
+    return Plan("decontaminate", named, (source,), references)

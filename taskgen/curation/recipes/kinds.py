@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskgen.curation.recipes.steps import Step
@@ -39,7 +39,7 @@ class Kind:
         return run
 
 
-def _load(place: str):  # type: ignore[no-untyped-def]
+def _load(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(import_module(f"taskgen.curation.{module}"), name)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from taskgen.curation.recipes.reading import Recipe
+from taskgen.curation.stages import clear
 from taskgen.engine.errors import FolderTaken
 from taskgen.engine.files import sync_folder, write_whole
 from taskgen.engine.folders import locked
@@ -24,7 +25,7 @@ def publish(recipe: Recipe, out: Path, data: Path, folders: Sequence[Path], entr
     partial, old = (out.with_name(f".{out.name}.{word}") for word in ("partial", "old"))
     with locked(partial):
         try:
-            _empty(partial)
+            clear(partial)
             files = _place_rows(data, partial)
             others = _place_others(folders, partial)
             write_whole(partial / RECIPE, recipe.text.encode())
@@ -42,15 +43,6 @@ def publish(recipe: Recipe, out: Path, data: Path, folders: Sequence[Path], entr
                 os.rename(old, out)
             raise
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _empty(folder: Path) -> None:
-    """Remove what a run that died has left behind."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def check_owner(out: Path) -> None:

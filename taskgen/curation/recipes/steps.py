@@ -26,6 +26,7 @@ from taskgen.engine.errors import OrderError, UsageError
 from taskgen.engine.manifest import StageEntry
 from taskgen.engine.orders import Cell, Order, parse_difficulties, place_order
 from taskgen.knobs import KnobError
+from taskgen.problem import Split
 from taskgen.registry import UnknownTask
 
 
@@ -132,7 +133,7 @@ def rungs(difficulty: int | str | list[int]) -> tuple[int, ...]:
 def orders(settings: GenerateSettings) -> list[Order]:
     """One order for each split. Raises OrderError, KnobError, UnknownTask."""
     scale = read_calibration(Path(settings.calibration)) if settings.calibration else None
-    splits: dict[str, list[Cell]] = {}
+    splits: dict[Split, list[Cell]] = {}
     for task in settings.tasks:
         for name, count in _counts(task).items():
             order = place_order(
@@ -148,7 +149,7 @@ def orders(settings: GenerateSettings) -> list[Order]:
             if {(cell.task, cell.knobs) for cell in cells} & {(cell.task, cell.knobs) for cell in order.cells}:
                 raise OrderError(f"{task.task}: the same difficulty and knobs are asked for twice in the {name} split")
             cells += order.cells
-    return [Order(split, settings.seed, settings.wording, tuple(cells)) for split, cells in splits.items()]  # type: ignore[arg-type]
+    return [Order(split, settings.seed, settings.wording, tuple(cells)) for split, cells in splits.items()]
 
 
 class LoadSettings(Settings, frozen=True):

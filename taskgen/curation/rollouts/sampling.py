@@ -27,7 +27,7 @@ from taskgen.curation.rollouts.tallies import COUNTS, part_counts
 from taskgen.curation.sources import Source
 from taskgen.curation.stages import Report, no_report
 from taskgen.curation.stopping import StoppingRule
-from taskgen.engine.errors import FolderTaken, Stopped, Trouble, UsageError
+from taskgen.engine.errors import FolderTaken, Stopped, UsageError
 from taskgen.engine.folders import locked
 
 FIRST_REFUSALS = 20
@@ -57,13 +57,6 @@ class RolloutSummary(msgspec.Struct, frozen=True):
     exhausted: bool
 
 
-class SamplingStopped(Stopped):
-    """Ctrl-C; every completion that had arrived is kept."""
-
-    def __init__(self, kept: int) -> None:
-        Trouble.__init__(self, f"stopped; {kept:,} completions are kept; the same command resumes")
-
-
 def rollout(
     source: Source, out: Path, settings: RolloutSettings, report: Report = no_report, workers: int | None = None
 ) -> RolloutSummary:
@@ -86,7 +79,7 @@ def rollout(
             run = _Run(out, intake, policy, settings, report, workers or judges())
             return run.finish()
         except KeyboardInterrupt:
-            raise SamplingStopped(run.kept if run else 0) from None
+            raise Stopped(f"{run.kept if run else 0:,} completions") from None
         except PolicyTrouble as error:
             kept = f"; {run.kept:,} completions are kept; the same command resumes" if run and run.kept else ""
             raise PolicyTrouble(f"{error}{kept}") from None
