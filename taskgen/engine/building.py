@@ -14,6 +14,7 @@ from taskgen.engine.executors import Executor, default_workers, executor
 from taskgen.engine.files import sha256_of, whole_file
 from taskgen.engine.folders import finished_split, locked, publish, remove_if_empty, remove_work, work_folder
 from taskgen.engine.manifest import CellEntry, FileEntry, SplitEntry, add_split, check_files, read_manifest
+from taskgen.engine.ordering import regrouped, sorted_by_id
 from taskgen.engine.orders import Order
 from taskgen.engine.schema import ROWS_PER_FILE, ROWS_PER_GROUP, SCHEMA, parquet_writer
 from taskgen.engine.shards import Sidecar, Spec, finished, make_shard, read_ids, read_rows, shard_specs
@@ -174,7 +175,7 @@ class _Run:
         """Write the accepted records to files in the dataset folder and say what they are."""
         files = []
         total = max(1, -(-self.found // ROWS_PER_FILE))
-        groups = _regrouped(self._accepted_tables(), ROWS_PER_GROUP)
+        groups = regrouped(self._ordered_tables(), ROWS_PER_GROUP)
         for number in range(total):
             name = f"{self._order.split}-{number:05d}-of-{total:05d}.parquet"
             rows = 0
@@ -187,18 +188,28 @@ class _Run:
             publish(self._work / Path(file_entry.path).name, out / file_entry.path)
         return SplitEntry(__version__, self._order, self.found, tuple(self._cell_entries()), tuple(files))
 
-    def _accepted_tables(self) -> Iterator[Any]:
-        """The accepted rows of every shard, in order."""
-        for number, state in enumerate(self._cells):
-            for spec in self._shards[number]:
-                indices = set(state.between(spec.start, spec.stop))
-                if not indices:
-                    continue
-                table = read_rows(Path(spec.path))
-                if len(indices) < table.num_rows:
-                    table = table.filter(pyarrow.array([index in indices for index in table["index"].to_pylist()]))
-                self._effort[number] += sum(table["effort"].to_pylist())
-                yield table
+    def _ordered_tables(self) -> Iterator[Any]:
+        """The accepted rows, ordered by task, difficulty and id."""
+        places: dict[tuple[str, int], list[int]] = {}
+        for number, cell in enumerate(self._order.cells):
+            places.setdefault((cell.task, cell.difficulty), []).append(number)
+        for _, numbers in sorted(places.items()):
+            rows = sum(len(self._cells[number].accepted) for number in numbers)
+            tables = (table for number in numbers for table in self._accepted_tables(number))
+            yield from sorted_by_id(tables, rows, SCHEMA, self._work)
+
+    def _accepted_tables(self, number: int) -> Iterator[Any]:
+        """The accepted rows of a cell's shards."""
+        state = self._cells[number]
+        for spec in self._shards[number]:
+            indices = set(state.between(spec.start, spec.stop))
+            if not indices:
+                continue
+            table = read_rows(Path(spec.path))
+            if len(indices) < table.num_rows:
+                table = table.filter(pyarrow.array([index in indices for index in table["index"].to_pylist()]))
+            self._effort[number] += sum(table["effort"].to_pylist())
+            yield table
 
     def _cell_entries(self) -> Iterator[CellEntry]:
         for number, (cell, state) in enumerate(zip(self._order.cells, self._cells, strict=True)):
@@ -214,15 +225,3 @@ class _Run:
                 effort=round(self._effort[number] / found, 3) if found else 0.0,
                 exhausted=state.exhausted,
             )
-
-
-def _regrouped(tables: Iterator[Any], rows: int) -> Iterator[Any]:
-    """The same rows in tables of `rows` each, the last one shorter, each in one piece: no trace of the shards."""
-    pending = SCHEMA.empty_table()
-    for table in tables:
-        pending = pyarrow.concat_tables([pending, table])
-        while pending.num_rows >= rows:
-            yield pending.slice(0, rows).combine_chunks()
-            pending = pending.slice(rows)
-    if pending.num_rows:
-        yield pending.combine_chunks()

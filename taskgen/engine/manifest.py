@@ -76,13 +76,15 @@ class StageEntry(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A dataset folder: the splits that `generate` made in it, or the stages that led to it and its files.
 
-    `others` are a stage's files beside the data, `dropped.parquet` among them.
+    `others` are a stage's files beside the data, `dropped.parquet` among them; `bundle` is what was made to go with the
+    rows: the card, its plots and pictures, the trainer.
     """
 
     splits: dict[str, SplitEntry] = {}
     stages: tuple[StageEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
     others: tuple[FileEntry, ...] = ()
+    bundle: tuple[FileEntry, ...] = ()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -98,8 +100,10 @@ def read_manifest(folder: Path) -> Manifest:
 
 def add_split(folder: Path, entry: SplitEntry) -> None:
     """Write the manifest anew with one more split."""
-    splits = read_manifest(folder).splits | {entry.order.split: entry}
-    write_whole(folder / NAME, encode_manifest(Manifest({split: splits[split] for split in sorted(splits)})))
+    manifest = read_manifest(folder)
+    splits = manifest.splits | {entry.order.split: entry}
+    ordered = {split: splits[split] for split in sorted(splits)}
+    write_whole(folder / NAME, encode_manifest(msgspec.structs.replace(manifest, splits=ordered)))
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
