@@ -229,14 +229,14 @@ def stage_folder(plan: Plan, out: Path) -> Iterator[StageFolder | StageEntry]:
     FolderTaken where it holds something else, Damaged where it is not what its manifest says.
     """
     inputs = plan.inputs()
-    _check_place(plan, out)
+    check_place(plan, out)
     key = plan.key(inputs)
-    done = _finished(out, key)
+    done = finished(out, key)
     if done is not None:
         yield done
         return
-    with _partial_folder(out) as partial:
-        done = _finished(out, key)  # another run may have come first
+    with partial_folder(out) as partial:
+        done = finished(out, key)  # another run may have come first
         if done is not None:
             yield done
             return
@@ -265,7 +265,8 @@ def stage_folder(plan: Plan, out: Path) -> Iterator[StageFolder | StageEntry]:
             folder.files.abandon()
 
 
-def _check_place(plan: Plan, out: Path) -> None:
+def check_place(plan: Plan, out: Path) -> None:
+    """Raise UsageError where the result would lie in what it is made from."""
     place = out.resolve()
     for source in plan.sources:
         if source.folder is not None and place.is_relative_to(source.folder.resolve()):
@@ -273,7 +274,7 @@ def _check_place(plan: Plan, out: Path) -> None:
 
 
 @contextmanager
-def _partial_folder(out: Path) -> Iterator[Path]:
+def partial_folder(out: Path) -> Iterator[Path]:
     """An empty folder beside `out`, locked; where the block fails it goes, and folders made for it go with it."""
     place = out.resolve()
     partial = place.with_name(f".{place.name}.partial")
@@ -294,7 +295,11 @@ def _partial_folder(out: Path) -> Iterator[Path]:
         remove_if_empty(partial)
 
 
-def _finished(out: Path, key: str) -> StageEntry | None:
+def finished(out: Path, key: str) -> StageEntry | None:
+    """The entry of a result that is there already, checked; None where there is nothing yet.
+
+    Raises FolderTaken where there is anything else, Damaged where a file is not what the manifest says.
+    """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return None
     manifest = read_manifest(out) if out.is_dir() else Manifest()

@@ -1,0 +1,1 @@
+"""Exports: a dataset in the files that another project's trainer reads."""
