@@ -1,0 +1,287 @@
+"""What there is to say of a dataset: counted, measured and quoted once, for the card, its plots and Croissant alike."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pyarrow
+import pyarrow.compute
+import pyarrow.parquet
+
+from taskgen.curation.recipes.publishing import RECIPE, REPORT
+from taskgen.curation.recipes.yaml_values import Document
+from taskgen.engine.audit import null_floor
+from taskgen.engine.errors import Damaged, UsageError
+from taskgen.engine.manifest import FileEntry, Manifest, data_files, read_manifest
+from taskgen.engine.schema import SCHEMA
+from taskgen.records import Record, to_record
+from taskgen.registry import tasks
+
+TOKEN = r"\p{L}{1,6}|\p{N}|[^\s\p{L}\p{N}]|\n"
+"""What counts as a token where no model is named: up to six letters, a digit, a sign, a line break. An estimate: the
+tokenizers in use differ from one another by a third on puzzles.
+"""
+FLOOR_RECORDS = 24
+"""Records of a task on which the null policies are tried."""
+MOST_KNOBS = 4
+RATE = "pass_rate"
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+BATCH = 16_384
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A measured quantity over some rows: its mean and its 5, 25, 50, 75 and 95 % quantiles."""
+
+    mean: float
+    low: float
+    lower: float
+    median: float
+    upper: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The mean of the records' pass rates on a rung, with its 90 % interval (normal, between records)."""
+
+    mean: float
+    low: float
+    high: float
+    records: int
+    rollouts: int
+
+
+@dataclass(frozen=True)
+class RungFacts:
+    """One rung of one task: rows by split, effort, characters of answers and prompts, estimated tokens of prompts."""
+
+    difficulty: int
+    rows: dict[str, int]
+    effort: Spread
+    answer: Spread
+    prompt: Spread
+    tokens: Spread
+    rate: Rate | None
+    knobs: tuple[str, ...] = ()
+    """The settings that the rows have, as canonical JSON, sorted; of many only the first MOST_KNOBS."""
+
+    @property
+    def count(self) -> int:
+        """Rows in all splits."""
+        return sum(self.rows.values())
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """One task of the dataset: its rungs in order, one record as a sample, what knowing nothing scores."""
+
+    name: str
+    domain: str
+    version: int
+    rungs: tuple[RungFacts, ...]
+    sample: Record
+    """Of the middle rung."""
+    floor: float | None
+    """The best mean score of a null policy; None where this taskgen does not know the task."""
+    floor_policy: str
+    floor_records: int
+
+    @property
+    def count(self) -> int:
+        """Rows on all rungs."""
+        return sum(rung.count for rung in self.rungs)
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """One split: its files, its rows, bytes on disk and in memory."""
+
+    name: str
+    files: tuple[FileEntry, ...]
+    rows: int
+    bytes_on_disk: int
+    bytes_in_memory: int
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """All that the card tells. `tasks` is empty where the rows are not records of ours."""
+
+    manifest: Manifest
+    schema: Any
+    """The pyarrow schema of the rows."""
+    splits: tuple[SplitFacts, ...]
+    tasks: tuple[TaskFacts, ...]
+    policies: tuple[tuple[str, str], ...]
+    """The models that pass rates are of, each with its sampling settings as JSON."""
+    recipe: str = ""
+    """The name of the recipe that the folder holds; empty where it holds none."""
+    writer: str = ""
+    """The library that wrote the Parquet files, on whose version their bytes depend."""
+
+    @property
+    def rows(self) -> int:
+        """Rows in all splits."""
+        return sum(split.rows for split in self.splits)
+
+    @property
+    def rated(self) -> bool:
+        """Whether the rows have pass rates."""
+        return any(rung.rate for task in self.tasks for rung in task.rungs)
+
+
+def gather(folder: Path) -> DatasetFacts:
+    """Read a dataset folder once. Raises UsageError where it is not one of taskgen's, Damaged, OSError."""
+    manifest = dataset_manifest(folder)
+    files = data_files(manifest)
+    seen = _Seen()
+    splits: dict[str, list[FileEntry]] = defaultdict(list)
+    sizes: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for file in files:
+        split = Path(file.path).name.rpartition("-of-")[0].rpartition("-")[0]
+        splits[split].append(file)
+        sizes[split][0] += (folder / file.path).stat().st_size
+        for table in _tables(folder / file.path):
+            sizes[split][1] += table.nbytes
+            seen.add(table, split)
+    facts = [
+        SplitFacts(name, tuple(entries), sum(entry.rows for entry in entries), *sizes[name])
+        for name, entries in sorted(splits.items(), key=lambda item: _place(item[0]))
+    ]
+    schema = pyarrow.parquet.read_schema(folder / files[0].path)
+    policies = tuple(sorted(seen.policies))
+    writer = pyarrow.parquet.read_metadata(folder / files[0].path).created_by
+    return DatasetFacts(manifest, schema, tuple(facts), tuple(seen.tasks()), policies, _recipe(folder), writer)
+
+
+def dataset_manifest(folder: Path) -> Manifest:
+    """The manifest of a dataset folder. Raises UsageError where it is not one of taskgen's, Damaged."""
+    manifest = read_manifest(folder)
+    if not data_files(manifest):
+        raise UsageError(f"{folder} is no dataset folder of taskgen's: its manifest.json is missing or names no data")
+    return manifest
+
+
+def _recipe(folder: Path) -> str:
+    """The name in a folder's recipe.yaml; nothing where no recipe has made the folder."""
+    path = folder / RECIPE
+    if not (path.is_file() and (folder / REPORT).is_file()):
+        return ""
+    return str(Document(str(path), path.read_text()).value.get("name", "recipe"))
+
+
+def _place(split: str) -> tuple[int, str]:
+    """Train first, then validation, test and what else there is."""
+    known = ("train", "validation", "test")
+    return (known.index(split) if split in known else len(known), split)
+
+
+def _tables(path: Path) -> Iterator[Any]:
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH):
+                yield pyarrow.Table.from_batches([batch])
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise  # the disk's own word; Arrow's errors have none
+        raise Damaged(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from None
+
+
+class _Seen:
+    """What has been seen of each (task, difficulty): rows, measures, and the records that may be quoted."""
+
+    def __init__(self) -> None:
+        self.policies: set[tuple[str, str]] = set()
+        self._rows: dict[tuple[str, int], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._measures: dict[tuple[str, int], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self._knobs: dict[tuple[str, int], set[str]] = defaultdict(set)
+        self._records: dict[tuple[str, int], list[Record]] = defaultdict(list)
+
+    def add(self, table: Any, split: str) -> None:
+        """Look at some rows of a split; rows that are no records of ours are only counted by the caller."""
+        if not set(SCHEMA.names) <= set(table.column_names):
+            return
+        table = table.filter(pyarrow.compute.is_valid(table["knobs"]))  # in a mix, rows from elsewhere have none
+        codes = pyarrow.compute.binary_join_element_wise(
+            table["task"].cast(pyarrow.string()), table["difficulty"].cast(pyarrow.string()), "\n"
+        ).combine_chunks()
+        codes = codes.dictionary_encode()
+        for number, code in enumerate(codes.dictionary.to_pylist()):
+            name, _, rung = code.partition("\n")
+            part = table.filter(pyarrow.compute.equal(codes.indices, number))
+            self._add_cell((name, int(rung)), part, split)
+
+    def _add_cell(self, cell: tuple[str, int], table: Any, split: str) -> None:
+        self._rows[cell][split] += table.num_rows
+        kept = self._records[cell]
+        if len(kept) < FLOOR_RECORDS:
+            columns = table.select(SCHEMA.names).slice(0, FLOOR_RECORDS - len(kept))
+            kept += map(to_record, columns.to_pylist())
+        self._knobs[cell] |= set(pyarrow.compute.unique(table["knobs"]).to_pylist())
+        measures = self._measures[cell]
+        for name, values in _measured(table):
+            measures[name].append(values)
+        if RATE in table.column_names:
+            models = table.select(["pass_rate_model", "pass_rate_settings"]).group_by(
+                ["pass_rate_model", "pass_rate_settings"]
+            )
+            known = models.aggregate([]).drop_null()  # rows of a mix may come from a dataset without rates
+            self.policies |= {tuple(row.values()) for row in known.to_pylist()}
+
+    def tasks(self) -> Iterator[TaskFacts]:
+        """The tasks that were seen, by name."""
+        known = tasks()
+        for name in sorted({task for task, _ in self._rows}):
+            cells = sorted(cell for cell in self._rows if cell[0] == name)
+            records = [self._records[cell] for cell in cells]
+            tried = _evenly(records, FLOOR_RECORDS)
+            floor, policy = null_floor(tried) if name in known else (None, "")
+            sample = records[(len(cells) - 1) // 2][0]
+            rungs = tuple(self._rung(cell) for cell in cells)
+            yield TaskFacts(name, sample.domain, sample.task_version, rungs, sample, floor, policy, len(tried))
+
+    def _rung(self, cell: tuple[str, int]) -> RungFacts:
+        measures = {name: numpy.concatenate(parts) for name, parts in self._measures[cell].items()}
+        spreads = {name: spread(measures[name]) for name in ("effort", "answer", "prompt", "tokens")}
+        rate = _rate(measures[RATE], measures["rollouts"]) if RATE in measures else None
+        rows = dict(sorted(self._rows[cell].items(), key=lambda item: _place(item[0])))
+        return RungFacts(cell[1], rows, **spreads, rate=rate, knobs=tuple(sorted(self._knobs[cell])[:MOST_KNOBS]))
+
+
+def _measured(table: Any) -> Iterator[tuple[str, Any]]:
+    yield "effort", _floats(table["effort"])
+    yield "answer", _floats(pyarrow.compute.utf8_length(table["answer"]))
+    yield "prompt", _floats(pyarrow.compute.utf8_length(table["prompt"]))
+    yield "tokens", _floats(pyarrow.compute.count_substring_regex(table["prompt"], TOKEN))
+    if RATE in table.column_names:
+        yield RATE, _floats(table[RATE])
+        yield "rollouts", _floats(table["rollouts"])
+
+
+def _floats(column: Any) -> Any:
+    return column.cast(pyarrow.float64()).to_numpy().astype(numpy.float32)
+
+
+def spread(values: Any) -> Spread:
+    """The spread of an array of at least one number."""
+    return Spread(float(values.mean(dtype=numpy.float64)), *(float(each) for each in numpy.quantile(values, QUANTILES)))
+
+
+def _rate(rates: Any, rollouts: Any) -> Rate | None:
+    """The mean pass rate of the records that were sampled; None where none was."""
+    known = rates[~numpy.isnan(rates)].astype(numpy.float64)
+    if not len(known):
+        return None
+    mean = float(known.mean())
+    margin = 1.645 * float(known.std(ddof=1)) / len(known) ** 0.5 if len(known) > 1 else 1.0
+    return Rate(mean, max(0.0, mean - margin), min(1.0, mean + margin), len(known), int(rollouts.sum()))
+
+
+def _evenly(records: Sequence[Sequence[Record]], count: int) -> list[Record]:
+    """About `count` records, as many of each rung as of any other."""
+    share = max(1, count // len(records))
+    return [record for rung in records for record in rung[:share]]
