@@ -116,6 +116,12 @@ def data_files(manifest: Manifest) -> list[FileEntry]:
     return [*(file for entry in manifest.splits.values() for file in entry.files), *manifest.files]
 
 
+def edited(folder: Path, manifest: Manifest) -> list[Path]:
+    """The files of the bundle that somebody has changed since they were written."""
+    paths = [(folder / file.path, file.sha256) for file in manifest.bundle]
+    return [path for path, sha256 in paths if path.is_file() and sha256_of(path) != sha256]
+
+
 def check_files(folder: Path, files: Sequence[FileEntry]) -> None:
     """Compare files with their hashes. Raises Damaged at the first that is missing or different."""
     for file in files:
