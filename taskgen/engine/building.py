@@ -14,7 +14,7 @@ from taskgen.engine.executors import Executor, default_workers, executor
 from taskgen.engine.files import sha256_of, whole_file
 from taskgen.engine.folders import finished_split, locked, publish, remove_if_empty, remove_work, work_folder
 from taskgen.engine.manifest import CellEntry, FileEntry, SplitEntry, add_split, check_files, read_manifest
-from taskgen.engine.ordering import regrouped, sorted_by_id
+from taskgen.engine.ordering import group_sizes, regrouped, sorted_by_id
 from taskgen.engine.orders import Order
 from taskgen.engine.schema import ROWS_PER_FILE, ROWS_PER_GROUP, SCHEMA, parquet_writer
 from taskgen.engine.shards import Sidecar, Spec, finished, make_shard, read_ids, read_rows, shard_specs
@@ -173,30 +173,36 @@ class _Run:
 
     def write(self, out: Path) -> SplitEntry:
         """Write the accepted records to files in the dataset folder and say what they are."""
+        cells = self._ordered_cells()
+        sizes = list(group_sizes((self._rows_of(numbers) for numbers in cells), ROWS_PER_GROUP))
+        groups = regrouped(self._ordered_tables(cells), sizes)
+        shares = list(_shares(sizes, ROWS_PER_FILE))
         files = []
-        total = max(1, -(-self.found // ROWS_PER_FILE))
-        groups = regrouped(self._ordered_tables(), ROWS_PER_GROUP)
-        for number in range(total):
-            name = f"{self._order.split}-{number:05d}-of-{total:05d}.parquet"
-            rows = 0
+        for number, share in enumerate(shares):
+            name = f"{self._order.split}-{number:05d}-of-{len(shares):05d}.parquet"
             with whole_file(self._work / name) as file, parquet_writer(file) as writer:
-                while rows < ROWS_PER_FILE and (group := next(groups, None)) is not None:
-                    writer.write_table(group)
-                    rows += group.num_rows
-            files.append(FileEntry(f"data/{name}", rows, sha256_of(self._work / name)))
+                for _ in share:
+                    writer.write_table(next(groups))
+            files.append(FileEntry(f"data/{name}", sum(share), sha256_of(self._work / name)))
         for file_entry in files:
             publish(self._work / Path(file_entry.path).name, out / file_entry.path)
         return SplitEntry(__version__, self._order, self.found, tuple(self._cell_entries()), tuple(files))
 
-    def _ordered_tables(self) -> Iterator[Any]:
-        """The accepted rows, ordered by task, difficulty and id."""
+    def _ordered_cells(self) -> list[list[int]]:
+        """The numbers of the cells of each task and difficulty, in order."""
         places: dict[tuple[str, int], list[int]] = {}
         for number, cell in enumerate(self._order.cells):
             places.setdefault((cell.task, cell.difficulty), []).append(number)
-        for _, numbers in sorted(places.items()):
-            rows = sum(len(self._cells[number].accepted) for number in numbers)
+        return [numbers for _, numbers in sorted(places.items())]
+
+    def _rows_of(self, numbers: Sequence[int]) -> int:
+        return sum(len(self._cells[number].accepted) for number in numbers)
+
+    def _ordered_tables(self, cells: Sequence[Sequence[int]]) -> Iterator[Any]:
+        """The accepted rows, ordered by task, difficulty and id."""
+        for numbers in cells:
             tables = (table for number in numbers for table in self._accepted_tables(number))
-            yield from sorted_by_id(tables, rows, SCHEMA, self._work)
+            yield from sorted_by_id(tables, self._rows_of(numbers), SCHEMA, self._work)
 
     def _accepted_tables(self, number: int) -> Iterator[Any]:
         """The accepted rows of a cell's shards."""
@@ -225,3 +231,14 @@ class _Run:
                 effort=round(self._effort[number] / found, 3) if found else 0.0,
                 exhausted=state.exhausted,
             )
+
+
+def _shares(sizes: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Row groups of these sizes divided over files of at most `most` rows, in order; there is always a file."""
+    share: list[int] = []
+    for size in sizes:
+        if share and sum(share) + size > most:
+            yield share
+            share = []
+        share.append(size)
+    yield share

@@ -87,15 +87,28 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     bundle: tuple[FileEntry, ...] = ()
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of a folder; an empty one where there is none. Raises Damaged where it cannot be read."""
-    path = folder / NAME
+def read_manifest(folder: Path, name: str = NAME) -> Manifest:
+    """The manifest of a folder; an empty one where there is none.
+
+    Raises Damaged where it cannot be read, or names a file that is not in the folder.
+    """
+    path = folder / name
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except (FileNotFoundError, NotADirectoryError):
         return Manifest()
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Damaged(f"{path} is not a manifest of taskgen's ({error}); choose another --out") from None
+    for file in (*data_files(manifest), *manifest.others, *manifest.bundle):
+        if not _is_below(file.path):
+            raise Damaged(f"{path} names {file.path!r}, which is no file of this folder; choose another --out")
+    return manifest
+
+
+def _is_below(path: str) -> bool:
+    """Whether a path stays in the folder that it is relative to, whatever the system."""
+    parts = path.split("/")
+    return not ({"", ".", ".."} & set(parts) or "\\" in path or "\0" in path or ":" in parts[0])
 
 
 def add_split(folder: Path, entry: SplitEntry) -> None:
@@ -117,8 +130,9 @@ def data_files(manifest: Manifest) -> list[FileEntry]:
 
 
 def edited(folder: Path, manifest: Manifest) -> list[Path]:
-    """The files of the bundle that somebody has changed since they were written."""
-    paths = [(folder / file.path, file.sha256) for file in manifest.bundle]
+    """The listed files that somebody has changed since they were written."""
+    listed = (*manifest.bundle, *manifest.others, *data_files(manifest))
+    paths = [(folder / file.path, file.sha256) for file in listed]
     return [path for path, sha256 in paths if path.is_file() and sha256_of(path) != sha256]
 
 

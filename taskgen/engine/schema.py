@@ -9,7 +9,8 @@ import pyarrow.parquet
 
 from taskgen.records import Record
 
-ROWS_PER_GROUP = 5_000
+ROWS_PER_GROUP = 10_000
+"""Most rows in a row group: the longest rows there are make 100 MB of them, the limit of the Hub's viewer."""
 ROWS_PER_FILE = 100_000
 
 SCHEMA = pyarrow.schema(

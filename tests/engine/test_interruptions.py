@@ -14,6 +14,7 @@ import pytest
 from taskgen.engine.building import build
 from taskgen.engine.errors import ShardLost
 from taskgen.engine.orders import place_order
+from taskgen.publishing.bundle import dress
 from tests.engine.conftest import TOYS, command, contents, start
 
 SLOW = ("generate", "--task", "addition", "-d", "6", "--knob", "pause=2", "--count", "800", "--workers", "2")
@@ -45,6 +46,7 @@ def test_a_killed_run_leaves_no_data_and_resumes_to_the_same_bytes(tmp_path, ref
     order = place_order([("addition", (6,))], knobs={"pause": 2}, count=800)
     build(order, out, workers=1, report=lambda stage, done: reports.append(done))
     assert reports[0] >= 200, "finished shards are not made again"
+    dress(out)
     assert contents(out) == reference
 
 

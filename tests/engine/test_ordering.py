@@ -1,6 +1,7 @@
 import hashlib
 
 import pyarrow
+import pytest
 
 from taskgen.engine import ordering
 from taskgen.engine.building import build
@@ -23,6 +24,20 @@ def test_more_rows_than_a_bucket_holds_come_out_in_order_of_their_ids(tmp_path):
     assert len(sorted_tables) == 3
     rows = [row for table in sorted_tables for row in zip(*table.to_pydict().values(), strict=True)]
     assert rows == sorted((hashlib.md5(b"%d" % number).hexdigest(), number) for number in range(ROWS))
+
+
+@pytest.mark.parametrize(
+    ("cells", "sizes"),
+    [
+        ([], []),
+        ([25], [10, 10, 5]),
+        ([25, 12], [10, 10, 5, 10, 2]),
+        ([1, 2, 2, 1, 20, 2], [6, 10, 10, 2]),
+        ([2] * 8, [10, 6]),
+    ],
+)
+def test_a_row_group_never_crosses_the_edge_of_a_large_cell_and_small_cells_share_groups(cells, sizes):
+    assert list(ordering.group_sizes(cells, 10)) == sizes
 
 
 def test_buckets_do_not_stay(tmp_path):
