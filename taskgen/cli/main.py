@@ -10,14 +10,18 @@ from taskgen import __version__
 from taskgen.cli import (
     audit,
     calibrate,
+    card,
     curate,
     decontaminate,
     dedup,
+    export,
     generate,
     leak_check,
     listing,
     mix,
     near_duplicates,
+    pull,
+    push,
     rescore,
     rollout,
     show,
@@ -56,6 +60,10 @@ app.command("mix")(mix.mix)
 app.command("split")(split.split)
 app.command("calibrate")(calibrate.calibrate)
 app.command("weak")(weak.weak)
+app.command("card")(card.card)
+app.command("push")(push.push)
+app.command("pull")(pull.pull)
+app.command("export")(export.export)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,1 @@
+"""Datasets of ours on the Hub: pushed in one commit, pulled whole."""
