@@ -26,6 +26,7 @@ def curate(recipe: RecipeFile, out: Out = None, workers: Workers = None, check: 
     from taskgen.curation.recipes.places import check_places
     from taskgen.curation.recipes.reading import read_recipe
     from taskgen.curation.recipes.running import run_recipe
+    from taskgen.publishing.bundle import add_bundle
 
     read = read_recipe(recipe)
     if check:
@@ -42,8 +43,9 @@ def curate(recipe: RecipeFile, out: Out = None, workers: Workers = None, check: 
             rows.append((number, entry.stage, entry.rows_in, entry.rows_out, reasons, state))
             print(f"{number}. {entry.stage}: {entry.rows_out:,} of {entry.rows_in:,} rows  {state}", file=sys.stderr)
 
-        finished = run_recipe(read, out or Path("taskgen-data") / read.name, workers, bars.begin, end)
+        place = out or Path("taskgen-data") / read.name
+        finished = run_recipe(read, place, workers, bars.begin, end, add_bundle)
     console().print(table(("", "stage", "rows in", "rows out", "dropped for", ""), rows))
     print(f"{read.name}: {finished.entries[-1].rows_out:,} rows in {finished.out}")
-    for name in ("report.md", "manifest.json"):
+    for name in ("README.md", "report.md", "manifest.json"):
         print(f"  {finished.out / name}")

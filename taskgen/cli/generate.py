@@ -1,5 +1,6 @@
 """`taskgen generate`: make a dataset."""
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def generate(
     out: Out = None,
     workers: Workers = None,
 ) -> None:
-    """Make a dataset of verified problems.
+    """Make a dataset of verified problems, with a card that explains it and a trainer that reads it.
 
     The same command gives the same bytes, with any number of workers; an interrupted one goes on where it stopped.
     """
@@ -44,6 +45,7 @@ def generate(
     from taskgen.cli.progress import Bar
     from taskgen.engine.building import build
     from taskgen.engine.orders import place_order
+    from taskgen.publishing.bundle import dress, is_dressed
 
     pairs = pair_difficulties(task, difficulty or [])
     order = place_order(
@@ -58,7 +60,10 @@ def generate(
     folder = out or default_folder(pairs)
     with Bar(order.count, "records", "compiling kernels (first run only)") as bar:
         entry, made = build(order, folder, workers, bar.report)
+        left = () if is_dressed(folder) else dress(folder, lambda stage: bar.report(stage, entry.rows)).left
     _summarise(entry, folder, made, calibration)
+    for file in left:
+        print(f"taskgen: warning: {file} was edited and is left; delete it to have it made anew", file=sys.stderr)
 
 
 def _summarise(entry: "SplitEntry", folder: Path, made: bool, calibration: Path | None) -> None:
@@ -73,7 +78,9 @@ def _summarise(entry: "SplitEntry", folder: Path, made: bool, calibration: Path 
     print(f"{entry.order.split}: {state}{entry.rows:,} records in")
     for file in entry.files:
         print(f"  {folder / file.path}  {file.rows:,} rows")
-    print(f"  {folder / 'manifest.json'}\nnext:")
+    print(
+        f"  {folder / 'README.md'}  the card; manifest.json, plots/, pictures/ and train_grpo.py lie beside it\nnext:"
+    )
     for line in _next_steps(entry, folder, calibration):
         print(f"  {line}")
     for line in _warnings(entry):
@@ -99,11 +106,18 @@ def _warnings(entry: "SplitEntry") -> list[str]:
 
 def _next_steps(entry: "SplitEntry", folder: Path, calibration: Path | None) -> list[str]:
     cell = entry.cells[-1]
-    load = f'import datasets; print(datasets.load_dataset("{folder}"))'
+    place = _quoted(folder)
+    load = f"import datasets; print(datasets.load_dataset({json.dumps(str(folder), ensure_ascii=False)}))"
     scale = f" --calibration {shlex.quote(str(calibration))}" if calibration else ""
     return [
         f"taskgen show {cell.task} -d {cell.difficulty}{scale} --index 1",
         f"python -c {shlex.quote(load)}",
+        f"cd {place} && python train_grpo.py",
         "taskgen verify completions.jsonl  # columns problem and completion",
-        f"taskgen audit {cell.task}",
+        f"taskgen push {place} NAMESPACE/NAME",
     ]
+
+
+def _quoted(folder: Path) -> str:
+    """A folder as a shell takes it, even where it begins like an option."""
+    return shlex.quote(f"./{folder}" if str(folder).startswith("-") else str(folder))

@@ -2,6 +2,7 @@
 
 import re
 import resource
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -15,6 +16,7 @@ from taskgen.publishing.cards.task_page import SHOWN, task_page, write_task_page
 from tests.curation.in_process import in_process
 from tests.engine.conftest import command, contents
 
+DATA_CARDS = Path(__file__).parents[2] / "data_cards"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 
@@ -34,6 +36,11 @@ def page(name, pages):
 
 
 # For every task
+
+
+def test_the_page_in_data_cards_is_what_the_command_makes(name, page):
+    assert (DATA_CARDS / f"{name}.md").read_text(encoding="utf-8") == page.text
+    assert {path: (DATA_CARDS / path).read_bytes() for path in page.pictures} == page.pictures
 
 
 def test_a_page_shows_problems_that_are_solved_by_the_answers_shown(name, page):
