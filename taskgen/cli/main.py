@@ -22,6 +22,7 @@ from taskgen.cli import (
     near_duplicates,
     pull,
     push,
+    reproduce,
     rescore,
     rollout,
     show,
@@ -64,6 +65,7 @@ app.command("card")(card.card)
 app.command("push")(push.push)
 app.command("pull")(pull.pull)
 app.command("export")(export.export)
+app.command("reproduce")(reproduce.reproduce)
 
 
 @app.callback(invoke_without_command=True)

@@ -2,36 +2,68 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet
 
 from taskgen.curation.recipes.reading import Recipe
 from taskgen.curation.stages import clear
 from taskgen.engine.errors import FolderTaken
-from taskgen.engine.files import sync_folder, write_whole
-from taskgen.engine.folders import locked
-from taskgen.engine.manifest import NAME, FileEntry, Manifest, StageEntry, data_files, encode_manifest, read_manifest
+from taskgen.engine.files import sha256_of, sync_folder, write_whole
+from taskgen.engine.folders import WORK, locked
+from taskgen.engine.manifest import (
+    NAME,
+    FileEntry,
+    Manifest,
+    StageEntry,
+    data_files,
+    edited,
+    encode_manifest,
+    read_manifest,
+)
 
-REPORT, RECIPE = "report.md", "recipe.yaml"
+REPORT, RECIPE, ROLLOUTS = "report.md", "recipe.yaml", "rollouts"
 
 
-def publish(recipe: Recipe, out: Path, data: Path, folders: Sequence[Path], entries: Sequence[StageEntry]) -> None:
+Dress = Callable[[Path], object]
+"""Called with a folder that holds rows and manifest; adds what is to go with them, and signs it."""
+
+
+def undressed(folder: Path) -> None:
+    """Add nothing."""
+
+
+def publish(
+    recipe: Recipe,
+    out: Path,
+    data: Path,
+    folders: Sequence[Path],
+    entries: Sequence[StageEntry],
+    dress: Dress = undressed,
+    rollouts: Path | None = None,
+) -> None:
     """Put the result of the last stage in `out`, in place of what an earlier run of the recipe left there.
 
-    `folders` holds the folder of each entry's stage. Raises FolderTaken where `out` holds anything else.
+    `folders` holds the folder of each entry's stage, `rollouts` the one whose completions go with the rows, if any.
+    Raises FolderTaken where `out` holds anything else.
     """
-    check_owner(out)
     partial, old = (out.with_name(f".{out.name}.{word}") for word in ("partial", "old"))
     with locked(partial):
         try:
             clear(partial)
             files = _place_rows(data, partial)
             others = _place_others(folders, partial)
+            if rollouts is not None:
+                others += _place_rollouts(rollouts, partial)
             write_whole(partial / RECIPE, recipe.text.encode())
             write_whole(partial / REPORT, report(recipe, entries, files, others).encode())
+            others += [FileEntry(name, 0, sha256_of(partial / name)) for name in (RECIPE, REPORT)]
             manifest = Manifest(stages=tuple(entries), files=tuple(files), others=tuple(others))
             write_whole(partial / NAME, encode_manifest(manifest))
+            dress(partial)
+            check_owner(out)  # last, for all this may have taken long
             shutil.rmtree(old, ignore_errors=True)
             if out.exists():
                 os.rename(out, old)
@@ -46,17 +78,20 @@ def publish(recipe: Recipe, out: Path, data: Path, folders: Sequence[Path], entr
 
 
 def check_owner(out: Path) -> None:
-    """Only what an earlier run of a recipe has put there may be replaced. Raises FolderTaken."""
+    """Only what a recipe has put there, and nobody has edited, may be replaced. Raises FolderTaken."""
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    odd = [out]
+    odd, changed = [out], []
     if all((out / name).is_file() for name in (RECIPE, NAME)):
         manifest = read_manifest(out)
-        own = {REPORT, RECIPE, NAME, *(file.path for file in (*manifest.files, *manifest.others))}
-        found = [path for path in sorted(out.rglob("*")) if path.is_file()]
-        odd = [path for path in found if path.relative_to(out).as_posix() not in own]
+        own = {REPORT, RECIPE, NAME, *(file.path for file in (*manifest.files, *manifest.others, *manifest.bundle))}
+        found = [path.relative_to(out) for path in sorted(out.rglob("*")) if path.is_symlink() or not path.is_dir()]
+        odd = [out / path for path in found if path.as_posix() not in own and path.parts[0] != WORK]
+        changed = edited(out, manifest)
     if odd:
         raise FolderTaken(f"{odd[0]} is not from a recipe; move it or choose another --out")
+    if changed:
+        raise FolderTaken(f"{changed[0]} was edited since the recipe made it; move it or choose another --out")
 
 
 def _place_rows(data: Path, partial: Path) -> list[FileEntry]:
@@ -77,6 +112,17 @@ def _place_others(folders: Sequence[Path], partial: Path) -> list[FileEntry]:
             (partial / path).parent.mkdir(exist_ok=True)
             _link(folder / file.path, partial / path)
             placed.append(FileEntry(path, file.rows, file.sha256))
+    return placed
+
+
+def _place_rollouts(rollouts: Path, partial: Path) -> list[FileEntry]:
+    """The records that were sampled, what was said to them, and the verdicts on that."""
+    placed = []
+    for file in sorted(rollouts.rglob("*.parquet")):
+        path = f"{ROLLOUTS}/{file.relative_to(rollouts).as_posix()}"
+        (partial / path).parent.mkdir(parents=True, exist_ok=True)
+        _link(file, partial / path)
+        placed.append(FileEntry(path, pyarrow.parquet.read_metadata(file).num_rows, sha256_of(file)))
     return placed
 
 

@@ -129,6 +129,8 @@ def _check_order(document: Document, stages: tuple[Stage, ...]) -> None:
             raise document.error(place, f"{stage.kind.name} can only be the first stage; use mix to add other data")
         if stage.kind.needs and stage.kind.needs not in seen:
             raise document.error(place, f"{stage.kind.name} needs a stage {stage.kind.needs} before it")
+        if getattr(stage.settings, "rollouts", False) and "rollout" not in seen:
+            raise document.error((*place, "publish", "rollouts"), "there are none without a stage rollout before it")
         seen.add(stage.kind.name)
         if "publish" in seen and stage.kind.name != "publish":
             raise document.error(place, "nothing can come after publish")

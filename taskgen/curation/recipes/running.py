@@ -7,7 +7,7 @@ was sampled once is never paid for again.
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ import msgspec
 from taskgen import __version__
 from taskgen.curation.recipes.kinds import Kind
 from taskgen.curation.recipes.places import check_places, fingerprints, resolved
-from taskgen.curation.recipes.publishing import check_owner, publish
+from taskgen.curation.recipes.publishing import Dress, check_owner, publish, undressed
 from taskgen.curation.recipes.reading import Recipe, Stage
-from taskgen.curation.recipes.steps import LoadSettings, Step, expected_rows
+from taskgen.curation.recipes.steps import LoadSettings, PublishSettings, Sampled, Step, expected_rows
 from taskgen.curation.rollouts.store import RECORDS_FILE
 from taskgen.curation.sources import Source, open_source, split_column
 from taskgen.curation.stages import Report, no_report
@@ -53,9 +53,12 @@ def run_recipe(
     workers: int | None = None,
     begin: Begin = lambda number, name, rows: no_report,
     end: End = lambda number, entry, run: None,
+    dress: Dress = undressed,
+    sampled: Mapping[int, Sampled] = {},
 ) -> Finished:
     """Run a recipe's stages, or those whose input has changed, and publish the result.
 
+    `sampled` holds, by the number of a stage, the rollouts of an earlier run, to be taken in the place of new ones.
     Raises UsageError where a file that the recipe names is not there, FolderTaken where `out` is not a recipe's, both
     before anything is run, and what the stages raise.
     """
@@ -64,11 +67,11 @@ def run_recipe(
     check_owner(out)
     work = out.with_name(f"{out.name}.stages")
     with _work_folder(work):
-        run = _Run(recipe, work, workers or default_workers(), begin, end)
+        run = _Run(recipe, work, workers or default_workers(), begin, end, sampled)
         for stage in recipe.stages:
             if stage.kind.name != "publish":
                 run.stage(stage)
-        publish(recipe, out, run.data, run.folders, run.entries)
+        publish(recipe, out, run.data, run.folders, run.entries, dress, run.published_rollouts())
         run.forget_others()
     return Finished(out, tuple(run.entries))
 
@@ -93,7 +96,9 @@ def _work_folder(work: Path) -> Iterator[None]:
 class _Run:
     """One run: the folder and the key that the stages have come to so far."""
 
-    def __init__(self, recipe: Recipe, work: Path, workers: int, begin: Begin, end: End) -> None:
+    def __init__(
+        self, recipe: Recipe, work: Path, workers: int, begin: Begin, end: End, sampled: Mapping[int, Sampled]
+    ) -> None:
         self.data = work
         self.entries: list[StageEntry] = []
         self.folders: list[Path] = []
@@ -106,6 +111,7 @@ class _Run:
         self._workers = workers
         self._begin = begin
         self._end = end
+        self._sampled = sampled
 
     def stage(self, stage: Stage) -> None:
         """Run a stage, or take what an earlier run has left of it."""
@@ -117,7 +123,8 @@ class _Run:
         if cached is None:
             source = None if kind.begins else self._source(stage)
             report = self._begin(number, kind.name, source.rows if source else expected_rows(settings))
-            step = Step(source, out, self._rollouts(), tuple(self.entries), self._workers, report)
+            sampled = self._sampled.get(number)
+            step = Step(source, out, self._rollouts(), tuple(self.entries), self._workers, report, sampled)
             with _naming(stage):
                 made = kind.step()(step, settings)
             entry = msgspec.structs.replace(made, settings=msgspec.to_builtins(stage.settings))  # no paths of ours
@@ -148,6 +155,11 @@ class _Run:
         if isinstance(first.settings, LoadSettings) and self.folders:
             words.append(self.folders[0].name)  # it holds the hash of what was loaded
         return self._work / f"rollouts-{hashlib.sha256(msgspec.json.encode(words)).hexdigest()[:12]}"
+
+    def published_rollouts(self) -> Path | None:
+        """The folder of rollouts, where the recipe says that they go with the result."""
+        asked = [stage.settings for stage in self._recipe.stages if isinstance(stage.settings, PublishSettings)]
+        return self._rollouts() if any(settings.rollouts for settings in asked) else None
 
     def _key_of(self, stage: Stage, sources: Sequence[str]) -> str:
         return _hash([stage.kind.name, stage.settings, list(sources), self._key, __version__])

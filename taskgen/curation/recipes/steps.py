@@ -1,5 +1,6 @@
 """The steps behind the stages of a recipe: settings and a place in, an entry for the manifest out."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from taskgen.curation.mixing import MixSettings, mix
 from taskgen.curation.near_duplicates import NearDuplicatesSettings, near_duplicates
 from taskgen.curation.rollouts.sampling import rollout
 from taskgen.curation.rollouts.settings import RolloutSettings
+from taskgen.curation.rollouts.store import RECORDS_FILE
 from taskgen.curation.sources import Source, open_source
 from taskgen.curation.splitting import SplitSettings, split
 from taskgen.curation.stages import Plan, Report, Selection, Settings, run_stage
@@ -29,6 +31,25 @@ from taskgen.knobs import KnobError
 from taskgen.problem import Split
 from taskgen.registry import UnknownTask
 
+ROLLOUT_NOTES = ("model", "settings", "records", "trials", "correct", "censored", "tokens", "missing", "exhausted")
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Rollouts of an earlier run: the folder that holds them, which is only read, and what a manifest says of them."""
+
+    folder: Path
+    notes: dict[str, Any]
+
+    def place(self, rollouts: Path) -> None:
+        """Copy them to where a run looks for rollouts, unless there are some; the copy appears whole or not at all."""
+        if (rollouts / RECORDS_FILE).exists():
+            return
+        partial = rollouts.with_name(f".{rollouts.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(self.folder, partial)
+        partial.rename(rollouts)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -40,6 +61,8 @@ class Step:
     before: Sequence[StageEntry]
     workers: int
     report: Report
+    sampled: Sampled | None = None
+    """What was sampled when this was made before; then no policy is asked."""
 
     @property
     def source(self) -> Source:
@@ -186,7 +209,12 @@ def decontaminate_step(step: Step, settings: DecontaminateSettings) -> StageEntr
 
 def rollout_step(step: Step, settings: RolloutSettings) -> StageEntry:
     """Sample and judge; the rows go on as they are. All variants of a recipe share one folder of rollouts."""
-    summary = rollout(step.source, step.rollouts, settings, step.report, step.workers)
+    if step.sampled is not None:
+        step.sampled.place(step.rollouts)
+        notes = step.sampled.notes
+    else:
+        summary = rollout(step.source, step.rollouts, settings, step.report, step.workers)
+        notes = {name: getattr(summary, name) for name in ROLLOUT_NOTES}
     step.out.mkdir(parents=True, exist_ok=True)
     return StageEntry(
         taskgen=__version__,
@@ -197,20 +225,7 @@ def rollout_step(step: Step, settings: RolloutSettings) -> StageEntry:
         rows_in=step.source.rows,
         rows_out=step.source.rows,
         reasons={},
-        notes={
-            name: getattr(summary, name)
-            for name in (
-                "model",
-                "settings",
-                "records",
-                "trials",
-                "correct",
-                "censored",
-                "tokens",
-                "missing",
-                "exhausted",
-            )
-        },
+        notes=notes,
     )
 
 
@@ -240,4 +255,6 @@ def split_step(step: Step, settings: SplitSettings) -> StageEntry:
 
 
 class PublishSettings(Settings, frozen=True):
-    """Where the result goes is said on the command line."""
+    """Where the result goes is said on the command line; with `rollouts` all completions and verdicts go with it."""
+
+    rollouts: bool = False
