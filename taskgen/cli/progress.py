@@ -63,7 +63,7 @@ class Bar:
         if new <= 0 or elapsed <= 0:
             return ""
         rate = new / elapsed
-        left = int((self._total - done) / rate)
+        left = int(max(0, self._total - done) / rate)
         return f"{rate:,.1f} {self._unit}/s  {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
 
 
