@@ -11,7 +11,7 @@ from taskgen.cli.arguments import Workers
 if TYPE_CHECKING:
     from taskgen.engine.manifest import StageEntry
 
-RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A YAML file; see docs/recipes.md.")]
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="A YAML file; see docs/curation.md.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder.", show_default="taskgen-data/NAME")]
 Check = Annotated[bool, typer.Option("--check", help="Only read the recipe and say what is wrong with it.")]
 

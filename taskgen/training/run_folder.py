@@ -66,6 +66,7 @@ def write_plot(folder: Path, history: Sequence[Mapping[str, Any]], warm: int) ->
     axes.plot([s["step"] for s in looks], [s["held_out"] for s in looks], "ko-", ms=4, label="held out")
     if warm:
         axes.axvline(warm, color="0.5", ls=":", label="end of the warm start")
+        axes.set_xlim(left=max(0, warm - 0.2 * (history[-1]["step"] - warm)) if history[-1]["step"] > warm else 0)
     axes.set(xlabel="step", ylabel="pass rate", ylim=(-0.02, 1.02))
     axes.legend(fontsize=8)
     with whole_file(folder / PLOT) as file:
