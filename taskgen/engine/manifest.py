@@ -4,13 +4,15 @@ no paths but its own, so that equal commands leave equal manifests.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from taskgen.engine.errors import Damaged
 from taskgen.engine.files import sha256_of, write_whole
 from taskgen.engine.orders import Order
+from taskgen.problem import Split
 
 NAME = "manifest.json"
 
@@ -19,7 +21,7 @@ class FileEntry(msgspec.Struct, frozen=True):
     """A data file, its path relative to the dataset folder."""
 
     path: str
-    rows: int
+    rows: Annotated[int, Meta(ge=0, lt=2**62)]
     sha256: str
 
 
@@ -44,7 +46,7 @@ class SplitEntry(msgspec.Struct, frozen=True):
     order: Order
     rows: int
     cells: tuple[CellEntry, ...]
-    files: tuple[FileEntry, ...]
+    files: Annotated[tuple[FileEntry, ...], Meta(min_length=1)]
 
 
 class InputEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -80,7 +82,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: the card, its plots and pictures, the trainer.
     """
 
-    splits: dict[str, SplitEntry] = {}
+    splits: dict[Split, SplitEntry] = {}
     stages: tuple[StageEntry, ...] = ()
     files: tuple[FileEntry, ...] = ()
     others: tuple[FileEntry, ...] = ()

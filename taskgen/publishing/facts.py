@@ -1,16 +1,20 @@
 """What there is to say of a dataset: counted, measured and quoted once, for the card, its plots and Croissant alike."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy
 import pyarrow
 import pyarrow.compute
 import pyarrow.parquet
 
+from taskgen.curation.parquet_files import parquet_columns, parquet_tables
 from taskgen.curation.recipes.publishing import RECIPE, REPORT
 from taskgen.curation.recipes.yaml_values import Document
 from taskgen.engine.audit import null_floor
@@ -28,6 +32,18 @@ FLOOR_RECORDS = 24
 """Records of a task on which the null policies are tried."""
 MOST_KNOBS = 4
 RATE = "pass_rate"
+RATES = pyarrow.schema(
+    [
+        (RATE, pyarrow.float64()),
+        ("rollouts", pyarrow.int32()),
+        ("pass_rate_model", pyarrow.string()),
+        ("pass_rate_settings", pyarrow.string()),
+    ]
+)
+MOST_EFFORT = 1e30
+RECIPE_NAME = "[A-Za-z0-9._-]{1,100}"
+NAMES = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$"
+"""What tasks and domains are called; files are named for them."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BATCH = 16_384
 
@@ -145,12 +161,16 @@ def gather(folder: Path) -> DatasetFacts:
         split = Path(file.path).name.rpartition("-of-")[0].rpartition("-")[0]
         splits[split].append(file)
         sizes[split][0] += (folder / file.path).stat().st_size
+        rows = 0
         for table in _tables(folder / file.path):
+            rows += table.num_rows
             sizes[split][1] += table.nbytes
             seen.add(table, split)
+        if rows != file.rows:
+            raise Damaged(f"{folder / file.path} holds {rows} rows, not the {file.rows} that the manifest says")
     facts = [
         SplitFacts(name, tuple(entries), sum(entry.rows for entry in entries), *sizes[name])
-        for name, entries in sorted(splits.items(), key=lambda item: _place(item[0]))
+        for name, entries in sorted(splits.items(), key=lambda item: split_place(item[0]))
     ]
     schema = pyarrow.parquet.read_schema(folder / files[0].path)
     policies = tuple(sorted(seen.policies))
@@ -171,10 +191,12 @@ def _recipe(folder: Path) -> str:
     path = folder / RECIPE
     if not (path.is_file() and (folder / REPORT).is_file()):
         return ""
-    return str(Document(str(path), path.read_text()).value.get("name", "recipe"))
+    recipe = Document(str(path), path.read_bytes().decode(errors="replace")).value
+    name = recipe.get("name") if isinstance(recipe, dict) else None
+    return name if isinstance(name, str) and re.fullmatch(RECIPE_NAME, name) else "recipe"  # it may have been edited
 
 
-def _place(split: str) -> tuple[int, str]:
+def split_place(split: str) -> tuple[int, str]:
     """Train first, then validation, test and what else there is."""
     known = ("train", "validation", "test")
     return (known.index(split) if split in known else len(known), split)
@@ -182,9 +204,8 @@ def _place(split: str) -> tuple[int, str]:
 
 def _tables(path: Path) -> Iterator[Any]:
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH):
-                yield pyarrow.Table.from_batches([batch])
+        schema, _ = parquet_columns(path)
+        yield from parquet_tables(path, schema, schema.names, BATCH)
     except (pyarrow.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise  # the disk's own word; Arrow's errors have none
@@ -203,11 +224,9 @@ class _Seen:
 
     def add(self, table: Any, split: str) -> None:
         """Look at some rows of a split; rows that are no records of ours are only counted by the caller."""
-        if not set(SCHEMA.names) <= set(table.column_names):
-            return
-        table = table.filter(pyarrow.compute.is_valid(table["knobs"]))  # in a mix, rows from elsewhere have none
+        table = _records(table)
         codes = pyarrow.compute.binary_join_element_wise(
-            table["task"].cast(pyarrow.string()), table["difficulty"].cast(pyarrow.string()), "\n"
+            table["task"], table["difficulty"].cast(pyarrow.string()), "\n"
         ).combine_chunks()
         codes = codes.dictionary_encode()
         for number, code in enumerate(codes.dictionary.to_pylist()):
@@ -221,7 +240,7 @@ class _Seen:
         if len(kept) < FLOOR_RECORDS:
             columns = table.select(SCHEMA.names).slice(0, FLOOR_RECORDS - len(kept))
             kept += map(to_record, columns.to_pylist())
-        self._knobs[cell] |= set(pyarrow.compute.unique(table["knobs"]).to_pylist())
+        self._knobs[cell] |= set(filter(_is_object, pyarrow.compute.unique(table["knobs"]).to_pylist()))
         measures = self._measures[cell]
         for name, values in _measured(table):
             measures[name].append(values)
@@ -248,8 +267,44 @@ class _Seen:
         measures = {name: numpy.concatenate(parts) for name, parts in self._measures[cell].items()}
         spreads = {name: spread(measures[name]) for name in ("effort", "answer", "prompt", "tokens")}
         rate = _rate(measures[RATE], measures["rollouts"]) if RATE in measures else None
-        rows = dict(sorted(self._rows[cell].items(), key=lambda item: _place(item[0])))
+        rows = dict(sorted(self._rows[cell].items(), key=lambda item: split_place(item[0])))
         return RungFacts(cell[1], rows, **spreads, rate=rate, knobs=tuple(sorted(self._knobs[cell])[:MOST_KNOBS]))
+
+
+def _records(table: Any) -> Any:
+    """The records of ours among some rows, with rates where there are any, in their native types.
+
+    Whoever mixes rows or writes a file by hand may have put anything into these columns.
+    """
+    compute = pyarrow.compute
+    native = _cast(table, SCHEMA)
+    if native is None:
+        return SCHEMA.empty_table()
+    good = [column.is_valid() for column in native.columns]
+    good += [compute.match_substring_regex(native[name], NAMES) for name in ("task", "domain")]
+    good += [compute.is_in(native["difficulty"], pyarrow.array(range(11), pyarrow.int8()))]
+    good += [compute.less(compute.abs(native["effort"]), MOST_EFFORT)]
+    mask = reduce(compute.and_kleene, good)
+    rates = _cast(table, RATES)
+    for name in RATES.names if rates is not None else ():
+        native = native.append_column(name, rates[name])
+    return native.filter(mask)
+
+
+def _cast(table: Any, schema: Any) -> Any:
+    """The columns of a schema in its types; None where one is missing or cannot have its type."""
+    try:
+        return table.select(schema.names).cast(schema)
+    except (KeyError, pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
+        return None
+
+
+def _is_object(text: str) -> bool:
+    """Whether a text is a JSON object."""
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
 
 
 def _measured(table: Any) -> Iterator[tuple[str, Any]]:
@@ -263,7 +318,7 @@ def _measured(table: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _floats(column: Any) -> Any:
-    return column.cast(pyarrow.float64()).to_numpy().astype(numpy.float32)
+    return column.cast(pyarrow.float64()).to_numpy()
 
 
 def spread(values: Any) -> Spread:
@@ -273,12 +328,12 @@ def spread(values: Any) -> Spread:
 
 def _rate(rates: Any, rollouts: Any) -> Rate | None:
     """The mean pass rate of the records that were sampled; None where none was."""
-    known = rates[~numpy.isnan(rates)].astype(numpy.float64)
+    known = rates[(rates >= 0) & (rates <= 1)]
     if not len(known):
         return None
     mean = float(known.mean())
     margin = 1.645 * float(known.std(ddof=1)) / len(known) ** 0.5 if len(known) > 1 else 1.0
-    return Rate(mean, max(0.0, mean - margin), min(1.0, mean + margin), len(known), int(rollouts.sum()))
+    return Rate(mean, max(0.0, mean - margin), min(1.0, mean + margin), len(known), int(numpy.nansum(rollouts)))
 
 
 def _evenly(records: Sequence[Sequence[Record]], count: int) -> list[Record]:

@@ -139,6 +139,7 @@ def test_what_was_asked_for_and_found_is_told(generated, card):
     found = next(table for table in tables(card) if table[0][:3] == ["task", "split", "asked for"])
     assert ["`sudoku`", "train", "20", "20", "20", "0", "none"] in found
     assert sum(int(row[3]) for row in found[2:]) == 46
+    assert [row[1] for row in found[2:]] == ["train", "train", "test", "test"]
 
 
 def test_an_exhausted_space_is_told_with_its_rung(generated):
@@ -258,7 +259,7 @@ def test_rows_that_are_no_records_get_a_card_that_says_so(foreign):
     assert "**30 rows** of `questions.parquet`, curated with taskgen" in card
     assert "They are no records of taskgen's" in card
     assert "| `question` | string | as its source has it |" in card
-    assert "for rows from `questions.parquet` the licence of their source holds." in card
+    assert "\nFor rows from `questions.parquet` the licence of their source holds." in card
     assert "nothing has checked that they share no row" in card
     for word in ("taskgen.verify", "Apache-2.0.\n", "What guessing scores", "train_grpo"):
         assert word not in card
@@ -266,9 +267,11 @@ def test_rows_that_are_no_records_get_a_card_that_says_so(foreign):
 
 def test_rows_of_others_in_a_mix_are_counted_apart(generated, foreign, tmp_path):
     mix([open_source(str(folder)) for folder in (generated, foreign)], tmp_path / "mix", MixSettings())
-    card = write_card(gather(tmp_path / "mix"), [], {}, ())
+    card = write_card(gather(tmp_path / "mix"), [], {}, ("train_grpo.py",))
+    assert "python train_grpo.py" not in card
     assert "**46 problems whose answers a program can check**: 22 of `linear_system` and 24 of `sudoku`" in card
     assert "30 of the 76 rows are not taskgen's: they come from `questions.parquet` and are carried along." in card
+    assert sum(map(int, re.findall(" ([0-9]+) in the", card))) == 76
     assert "| `question` | string | as its source has it |" in card
     assert "import taskgen" not in card  # taskgen.load reads records only
     assert "licence of their source holds" in card
@@ -391,4 +394,7 @@ def test_its_commands_make_the_same_bytes_again(generated, card, tmp_path, monke
 
 
 def test_a_recipe_is_run_again(curated):
-    assert "taskgen curate recipe.yaml --out remade\n" in (curated / "README.md").read_text()
+    told = section((curated / "README.md").read_text(), "## Make it again")
+    assert "taskgen curate recipe.yaml --out remade\n" in told
+    assert "`recipe.yaml` reads `evaluation.jsonl` and `completions.jsonl`, which are not in this folder" in told
+    assert "the files that the recipe reads and the completions that were sampled, the bytes" in told

@@ -6,8 +6,11 @@ import msgspec
 import pytest
 
 from taskgen.cli.arguments import pair_difficulties, parse_knobs
+from taskgen.engine.building import build
 from taskgen.engine.orders import place_order
+from taskgen.publishing.cards.card import write_card
 from taskgen.publishing.cards.commands import generate_command
+from taskgen.publishing.facts import gather
 
 
 def placed(command):
@@ -75,3 +78,24 @@ def test_an_order_for_a_task_that_is_not_there_has_none():
     order = place_order([("sudoku", (3,))], count=10)
     cell = msgspec.structs.replace(order.cells[0], task="conundrum")
     assert generate_command(msgspec.structs.replace(order, cells=(cell,)), "out") is None
+
+
+def test_a_card_without_a_command_says_why(tmp_path):
+    order = place_order([("linear_system", (1, 2))], count=4, wording="terse")
+    cells = [
+        msgspec.structs.replace(cell, knobs=other.knobs)
+        for cell, other in zip(order.cells, reversed(order.cells), strict=True)
+    ]
+    for name, each in {"ladder": order, "calibrated": msgspec.structs.replace(order, cells=tuple(cells))}.items():
+        build(each, tmp_path / name, workers=1)
+    ladder, calibrated = (write_card(gather(tmp_path / name), [], {}, ()) for name in ("ladder", "calibrated"))
+    assert "No one command says all of it" not in ladder
+    assert "taskgen generate" not in calibrated
+    assert "No one command says all of it: the knobs of each difficulty" in calibrated
+    assert all("in English, in the wording `terse`;" in card for card in (ladder, calibrated))
+
+
+def test_a_card_says_which_problems_take_several_turns(tmp_path):
+    build(place_order([("linear_system", (1,)), ("mastermind", (1,))], count=4), tmp_path / "both", workers=1)
+    card = write_card(gather(tmp_path / "both"), [], {}, ())
+    assert "Problems of `mastermind` take several turns, and no single completion solves one" in card

@@ -54,7 +54,15 @@ def test_a_long_text_is_cut_at_the_end_of_a_line():
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0, "0"), (1234, "1,234"), (1234.6, "1,235"), (12.345, "12.3"), (0.04567, "0.0457"), (41.0, "41")],
+    [
+        (0, "0"),
+        (1234, "1,234"),
+        (1234.6, "1,235"),
+        (12.345, "12.3"),
+        (0.04567, "0.0457"),
+        (41.0, "41"),
+        (1e300, "1e+300"),
+    ],
 )
 def test_numbers_have_commas_or_three_digits(value, shown):
     assert number(value) == shown

@@ -117,6 +117,15 @@ def test_a_page_is_made_anew_where_nobody_has_edited_it(tmp_path):
     assert sorted(contents(tmp_path)) == ["pictures/sokoban.svg", "sokoban.md"]
 
 
+@pytest.mark.parametrize("lost", ["sokoban.md", "pictures/sokoban.svg"])
+def test_what_a_run_that_died_has_not_written_is_written_by_the_next(tmp_path, lost):
+    write_task_page("sokoban", tmp_path)
+    before = contents(tmp_path)
+    (tmp_path / lost).unlink()
+    write_task_page("sokoban", tmp_path)
+    assert contents(tmp_path) == before
+
+
 @pytest.mark.parametrize("edited", ["sokoban.md", "pictures/sokoban.svg"])
 def test_an_edited_page_is_refused_and_left(tmp_path, capsys, edited):
     write_task_page("sokoban", tmp_path)
@@ -126,7 +135,7 @@ def test_an_edited_page_is_refused_and_left(tmp_path, capsys, edited):
     code, output, complaints = in_process(capsys, "card", "--task", "sokoban", "--out", tmp_path)
     assert (code, output) == (1, "")
     assert complaints == (
-        f"taskgen: {tmp_path}/sokoban.md is not as `taskgen card --task sokoban` left it; move it or choose "
+        f"taskgen: {tmp_path}/{edited} is not as `taskgen card --task sokoban` left it; move it or choose "
         "another --out\n"
     )
     assert contents(tmp_path) == before

@@ -13,11 +13,11 @@ from taskgen.publishing.cards.columns import described
 from taskgen.publishing.cards.commands import generate_command
 from taskgen.publishing.cards.front_matter import front_matter
 from taskgen.publishing.cards.markdown import code, cut, listed, render
-from taskgen.publishing.cards.origins import LICENCE, inputs, licence, native_rows
+from taskgen.publishing.cards.origins import LICENCE, files_read, inputs, licence, native_rows
 from taskgen.publishing.cards.rules import Rules, rules_of
 from taskgen.publishing.cards.settings import KnobTable, knob_table
 from taskgen.publishing.cards.titles import rungs, title
-from taskgen.publishing.facts import DatasetFacts, Rate, TaskFacts
+from taskgen.publishing.facts import DatasetFacts, Rate, TaskFacts, split_place
 from taskgen.publishing.figures import Picture, Plot
 
 MANY = 24
@@ -82,6 +82,7 @@ def write_card(
         columns=described(facts.schema),
         **_floor(facts),
         by_structure=_by_structure(facts),
+        wording=making.wording(manifest),
         made=making.made(manifest),
         steps=making.steps(manifest),
         reasons=making.reasons(manifest),
@@ -91,6 +92,7 @@ def write_card(
         plots=plots,
         training=_training(training),
         commands=_commands(facts),
+        read=[code(name) for name in files_read(facts)],
         licence=licence(facts),
         ours=LICENCE,
         stages=_staged(facts),
@@ -173,7 +175,8 @@ def _commands(facts: DatasetFacts) -> list[str]:
         return [f"taskgen curate recipe.yaml --out {REMADE}"]
     if facts.manifest.stages:
         return []
-    found = [generate_command(facts.manifest.splits[split.name].order, REMADE) for split in facts.splits]
+    splits = sorted(facts.manifest.splits.items(), key=lambda item: split_place(item[0]))
+    found = [generate_command(entry.order, REMADE) for _, entry in splits]
     return [command for command in found if command] if all(found) else []
 
 

@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import pyarrow
 
+from taskgen.engine.schema import SCHEMA
+
 
 class Column(NamedTuple):
     """A column: its Arrow type, what it means, and the command that adds it."""
@@ -73,10 +75,9 @@ class Described(NamedTuple):
 
 def described(schema: Any) -> list[Described]:
     """The columns of a pyarrow schema in order; of those that taskgen has not made only the type is known."""
-    return [
-        Described(field.name, str(field.type), COLUMNS[field.name].meaning if field.name in COLUMNS else "")
-        for field in schema
-    ]
+    foreign = set() if set(SCHEMA.names) <= set(schema.names) else set(SCHEMA.names)  # an `id` may be anything there
+    known = {name: column.meaning for name, column in COLUMNS.items() if name not in foreign}
+    return [Described(field.name, str(field.type), known.get(field.name, "")) for field in schema]
 
 
 def kind_of(name: str) -> Any:

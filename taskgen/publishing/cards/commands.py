@@ -31,7 +31,7 @@ def generate_command(order: Order, out: str) -> str | None:
             split=order.split,
             wording=order.wording,
         )
-    except (KnobError, OrderError, UnknownTask):
+    except (KnobError, OrderError, UnknownTask, IndexError, msgspec.MsgspecError):
         return None
     if placed != order:
         return None

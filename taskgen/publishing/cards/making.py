@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from taskgen.engine.manifest import CellEntry, Manifest, StageEntry
+from taskgen.publishing.facts import split_place
 
 REASONS = {
     "space_exhausted": "the task has no more different problems at these knobs",
@@ -79,7 +80,7 @@ def steps(manifest: Manifest) -> list[Step]:
 
 
 def made(manifest: Manifest) -> list[Made]:
-    """What was generated, by task and split in the order of the manifest."""
+    """What was generated, by split and task, train first."""
     cells: dict[tuple[str, str], list[CellEntry]] = defaultdict(list)
     for split, cell in _cells(manifest):
         cells[cell.task, split].append(cell)
@@ -99,7 +100,14 @@ def made(manifest: Manifest) -> list[Made]:
 
 def notes(manifest: Manifest, stage: str) -> list[dict[str, Any]]:
     """What every stage of a kind has noted in the manifest."""
-    return [entry.notes for entry in manifest.stages if entry.stage == stage]
+    return [entry.notes for entry in manifest.stages if entry.stage == stage and entry.notes]
+
+
+def wording(manifest: Manifest) -> str | None:
+    """The one wording that was asked for; None where several were drawn."""
+    asked = {entry.order.wording for entry in manifest.splits.values()}
+    asked |= {stage.settings.get("wording") for stage in manifest.stages if stage.stage == "generate"}
+    return asked.pop() if len(asked) == 1 else None
 
 
 def versions(manifest: Manifest) -> list[str]:
@@ -115,7 +123,7 @@ def reasons(manifest: Manifest) -> dict[str, str]:
 
 
 def _cells(manifest: Manifest) -> Iterator[tuple[str, CellEntry]]:
-    for split, entry in manifest.splits.items():
+    for split, entry in sorted(manifest.splits.items(), key=lambda item: split_place(item[0])):
         for cell in entry.cells:
             yield split, cell
     for stage in manifest.stages:

@@ -60,6 +60,8 @@ def cut(text: str, most: int) -> tuple[str, int]:
 
 def number(value: float) -> str:
     """A whole number with commas; any other with three digits, or with none after the point where it is large."""
+    if abs(value) >= 1e15:
+        return f"{value:.3g}"
     if value == int(value):
         return f"{int(value):,}"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -8,6 +8,8 @@ from taskgen.publishing.facts import DatasetFacts
 
 LICENCE = "apache-2.0"
 UNKNOWN = "unknown"
+REPLAYED = "replay:"
+"""What the name of a policy begins with that is a file of completions."""
 
 
 def native_rows(facts: DatasetFacts) -> int:
@@ -26,6 +28,19 @@ def sources(facts: DatasetFacts) -> list[str]:
     names = ["original"] if facts.tasks or not loaded else []
     names += ["extended"] if any(not entry.revision for entry in loaded) else []
     return names + sorted({entry.name.partition(":")[0] for entry in loaded if entry.revision})
+
+
+def files_read(facts: DatasetFacts) -> list[str]:
+    """The names of the files that the folder's recipe reads, each once; none where there is no recipe."""
+    names = []
+    for stage in facts.manifest.stages if facts.recipe else ():
+        beside = stage.inputs if stage.stage == "load" else stage.inputs[1:]  # first comes what the stage before made
+        if stage.stage in ("load", "decontaminate", "mix"):
+            names += [entry.name for entry in beside if not entry.revision]
+        model = str(stage.notes.get("model", ""))
+        if stage.stage == "rollout" and model.startswith(REPLAYED):
+            names.append(model.removeprefix(REPLAYED))
+    return list(dict.fromkeys(names))
 
 
 def inputs(facts: DatasetFacts) -> Iterator[InputEntry]:

@@ -109,7 +109,7 @@ def write_task_page(name: str, out: Path) -> list[Path]:
     """
     page = task_page(name)
     files = {out / f"{name}.md": page.text.encode()} | {out / path: content for path, content in page.pictures.items()}
-    _check_own(name, list(files))
+    _check_own(name, files)
     folders = {parent for path in files for parent in path.parents if not parent.exists()}
     try:
         with ExitStack() as stack:
@@ -125,10 +125,10 @@ def write_task_page(name: str, out: Path) -> list[Path]:
     return list(files)
 
 
-def _check_own(name: str, paths: Sequence[Path]) -> None:
+def _check_own(name: str, files: Mapping[Path, bytes]) -> None:
     """Only what this command has written, and nobody has changed, may be replaced."""
-    page, *pictures = paths
-    there = [path for path in paths if path.exists()]
+    page, *pictures = files
+    there = [path for path in files if path.exists() and not (path.is_file() and path.read_bytes() == files[path])]
     if not there:
         return
     text = page.read_text(errors="replace") if page.is_file() else ""

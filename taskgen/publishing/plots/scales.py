@@ -7,6 +7,8 @@ from math import ceil, floor, log10
 SPAN = 30.0
 """A range whose ends are further apart than by this factor is drawn on a log scale."""
 TICKS = 4
+TINY = 1e-30
+"""Nothing below this can be told from zero."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,12 @@ def scale(low: float, high: float) -> Scale:
     """A scale for numbers of at least 0: from 0, or logarithmic, or of log(1 + value) where there are zeros."""
     if high <= SPAN * low or high <= SPAN:
         return linear(high)
-    return _log(low, high) if low > 0 else _log_from_zero(high)
+    return _log(low, high) if low > TINY else _log_from_zero(high)
 
 
 def linear(high: float) -> Scale:
     """From 0 to a round number not below `high`, with a tick in the middle."""
-    unit = 10.0 ** floor(log10(high)) if high > 0 else 1.0
+    unit = 10.0 ** floor(log10(high)) if high > TINY else 1.0
     top = next(step * unit for step in (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10) if step * unit >= high)
     return Scale(lambda value: value / top, (0.0, top / 2, top))
 
@@ -39,7 +41,7 @@ def _log(low: float, high: float) -> Scale:
 def _log_from_zero(high: float) -> Scale:
     last = ceil(log10(high))
     top = log10(1 + 10.0**last)
-    return Scale(lambda value: log10(1 + value) / top, (0.0, *_decades(0 if last < TICKS else 1, last)))
+    return Scale(lambda value: log10(1 + max(0.0, value)) / top, (0.0, *_decades(0 if last < TICKS else 1, last)))
 
 
 def _decades(first: int, last: int) -> tuple[float, ...]:
