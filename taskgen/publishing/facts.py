@@ -28,6 +28,8 @@ TOKEN = r"\p{L}{1,6}|\p{N}|[^\s\p{L}\p{N}]|\n"
 """What counts as a token where no model is named: up to six letters, a digit, a sign, a line break. An estimate: the
 tokenizers in use differ from one another by a third on puzzles.
 """
+TOKEN_RECORDS = 2_000
+"""Records of a rung whose tokens are counted: the first ones, which are any ones, for ids are hashes."""
 FLOOR_RECORDS = 24
 """Records of a task on which the null policies are tried."""
 MOST_KNOBS = 4
@@ -244,6 +246,9 @@ class _Seen:
         measures = self._measures[cell]
         for name, values in _measured(table):
             measures[name].append(values)
+        counted = sum(map(len, measures["tokens"]))
+        prompts = table["prompt"].slice(0, max(0, TOKEN_RECORDS - counted))
+        measures["tokens"].append(_floats(pyarrow.compute.count_substring_regex(prompts, TOKEN)))
         if RATE in table.column_names:
             models = table.select(["pass_rate_model", "pass_rate_settings"]).group_by(
                 ["pass_rate_model", "pass_rate_settings"]
@@ -311,7 +316,6 @@ def _measured(table: Any) -> Iterator[tuple[str, Any]]:
     yield "effort", _floats(table["effort"])
     yield "answer", _floats(pyarrow.compute.utf8_length(table["answer"]))
     yield "prompt", _floats(pyarrow.compute.utf8_length(table["prompt"]))
-    yield "tokens", _floats(pyarrow.compute.count_substring_regex(table["prompt"], TOKEN))
     if RATE in table.column_names:
         yield RATE, _floats(table[RATE])
         yield "rollouts", _floats(table["rollouts"])
