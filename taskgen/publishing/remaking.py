@@ -1,7 +1,9 @@
 """Remaking a folder from the recipe or the stage that made it, once all that went into it has been found again."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +14,7 @@ from taskgen.curation.decontamination.decontaminate import DecontaminateSettings
 from taskgen.curation.filtering import FilterSettings, filter_by_pass_rate
 from taskgen.curation.mixing import MixSettings, mix
 from taskgen.curation.recipes.kinds import KINDS
-from taskgen.curation.recipes.places import resolved
+from taskgen.curation.recipes.places import local_places, resolved
 from taskgen.curation.recipes.publishing import RECIPE, ROLLOUTS
 from taskgen.curation.recipes.reading import Recipe, Stage, read_recipe
 from taskgen.curation.recipes.running import Begin, run_recipe
@@ -23,7 +25,7 @@ from taskgen.curation.stages import Settings
 from taskgen.engine.errors import Damaged, UsageError
 from taskgen.engine.executors import default_workers
 from taskgen.engine.files import sha256_of
-from taskgen.engine.manifest import InputEntry, Manifest, StageEntry
+from taskgen.engine.manifest import NAME, InputEntry, Manifest, StageEntry
 from taskgen.publishing.exports.writing import ExportSettings, export
 
 
@@ -45,14 +47,41 @@ def repeat_recipe(folder: Path, manifest: Manifest, out: Path, inputs: Path, wor
     sampled = {}
     stages = []
     for number, (stage, entry) in enumerate(_pairs(folder, recipe, manifest.stages), 1):
-        if entry.stage == "rollout" and (found := _sampled(folder, manifest, stage, entry)):
-            sampled[number] = found
-            stage = msgspec.structs.replace(stage, kind=replace(stage.kind, sources=()))
-        for needed in _needed(stage, entry, inputs):
+        with _told(folder):
+            if entry.stage == "rollout" and (found := _sampled(folder, manifest, stage, entry)):
+                sampled[number] = found
+                stage = msgspec.structs.replace(stage, kind=replace(stage.kind, sources=()))
+            datasets = list(_needed(stage, entry, inputs))
+        if inputs == folder:
+            _check_inside(folder, stage)
+        for needed in datasets:
             _check(folder, needed)
         stages.append(stage)
     stages += [stage for stage in recipe.stages if stage.kind.name == "publish"]
     run_recipe(msgspec.structs.replace(recipe, stages=tuple(stages)), out, workers, begin, sampled=sampled)
+
+
+def _check_inside(folder: Path, stage: Stage) -> None:
+    """Raise UsageError where a stage names files outside of the dataset's folder, which may be from anybody."""
+    for place in local_places(stage, resolved(stage, folder)):
+        if not Path(os.path.abspath(place)).is_relative_to(os.path.abspath(folder)):
+            raise UsageError(
+                f"{folder / RECIPE} names {place}, which lies outside of {folder}; if you trust the recipe, say with "
+                "--inputs from where its files are looked up"
+            )
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Say that a manifest lacks what every stage of ours tells: it may be from anybody. Raises Damaged."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, msgspec.MsgspecError):
+        raise _untold(folder) from None
+
+
+def _untold(folder: Path) -> Damaged:
+    return Damaged(f"{folder / NAME} does not tell all that went into {folder}: it was edited, or is not from taskgen")
 
 
 def _pairs(folder: Path, recipe: Recipe, entries: Sequence[StageEntry]) -> list[tuple[Stage, StageEntry]]:
@@ -85,7 +114,7 @@ def _sampled(folder: Path, manifest: Manifest, stage: Stage, entry: StageEntry) 
             raise Damaged(f"{path} is not what the manifest says, and without it nothing can be made again")
     if files:
         return Sampled(folder / ROLLOUTS, entry.notes)
-    if parse_policy(entry.settings["policy"]).kind == "replay":
+    if parse_policy(stage.settings.policy).kind == "replay":  # type: ignore[attr-defined]
         return None
     raise UsageError(
         f"{folder} was made with what {entry.notes['model']} wrote, which nobody gets twice: "
@@ -102,11 +131,11 @@ def _needed(stage: Stage, entry: StageEntry, inputs: Path) -> Iterator[Needed]:
             yield Needed(settings.data, settings.split, entry.inputs[0])
         case "decontaminate" | "mix":
             places = settings.against if isinstance(settings, DecontaminateSettings) else settings.others  # type: ignore[attr-defined]
-            for place, was in zip(places, entry.inputs[1:], strict=True):
-                yield Needed(place, None, was)
+            for number, place in enumerate(places, 1):
+                yield Needed(place, None, entry.inputs[number])
         case "rollout" if stage.kind.sources:
             name = entry.notes["model"].removeprefix("replay:")
-            told = json.loads(entry.notes["settings"])["sha256"]
+            told = msgspec.json.decode(entry.notes["settings"])["sha256"]
             yield Needed(parse_policy(settings.policy).place, None, InputEntry(name, 0, (told,)))  # type: ignore[attr-defined]
 
 
@@ -115,6 +144,8 @@ def _check(folder: Path, needed: Needed) -> None:
     if needed.place.startswith("hf:"):
         return  # read at the commit in its name, or as it is now
     path, was = Path(split_column(needed.place)[0]), needed.was
+    if not was.sha256:
+        raise _untold(folder)
     if not path.exists():
         raise UsageError(
             f"{folder} was made from {was.name} (SHA-256 {_short(was.sha256)}), which is missing: put it at {path} or "
@@ -137,6 +168,8 @@ def _short(hashes: Sequence[str]) -> str:
 def repeat_stage(folder: Path, manifest: Manifest, out: Path, inputs: Path, workers: int | None, begin: Begin) -> None:
     """Run the one stage that made a folder anew. Raises UsageError where that or what it read cannot be had again."""
     entry = manifest.stages[-1]
+    if not entry.inputs or not all(map(_is_plain, entry.inputs)):
+        raise _untold(folder)
     read = entry.inputs[:1] if entry.stage == "filter" else entry.inputs  # then come tallies of rollouts
     needed = [Needed(_place(was, inputs), None, was) for was in read]
     for dataset in needed:
@@ -150,7 +183,7 @@ def repeat_stage(folder: Path, manifest: Manifest, out: Path, inputs: Path, work
         case MixSettings():
             mix(sources, out, settings, report)
         case DecontaminateSettings():
-            key_file = settings.key_file and str(inputs / settings.key_file)
+            key_file = settings.key_file and str(inputs / Path(settings.key_file).name)
             against = tuple(dataset.place for dataset in needed[1:])
             settings = msgspec.structs.replace(settings, against=against, key_file=key_file)
             decontaminate(sources[0], out, settings, report)
@@ -159,6 +192,11 @@ def repeat_stage(folder: Path, manifest: Manifest, out: Path, inputs: Path, work
         case _:
             step = Step(sources[0], out, out, (), workers or default_workers(), report)
             KINDS[entry.stage].step()(step, settings)
+
+
+def _is_plain(was: InputEntry) -> bool:
+    """Whether an input has a name without a path, or is on the Hub."""
+    return bool(was.revision) or ("/" not in was.name and was.name not in ("", ".", ".."))
 
 
 def _place(was: InputEntry, inputs: Path) -> str:

@@ -22,6 +22,7 @@ from taskgen.engine.files import sha256_of
 from taskgen.engine.folders import finished_split
 from taskgen.engine.manifest import NAME, FileEntry, Manifest, data_files, read_manifest
 from taskgen.engine.orders import task_of
+from taskgen.publishing.bundle import may_dress
 from taskgen.publishing.remaking import repeat_recipe, repeat_stage
 from taskgen.registry import UnknownTask, task
 
@@ -108,7 +109,8 @@ def _check_orders(folder: Path, out: Path, manifest: Manifest) -> None:
 
 
 def _signed(manifest: Manifest) -> list[FileEntry]:
-    return [*data_files(manifest), *manifest.others]
+    """Rows, dropped rows, reports, rollouts; no card or script, be it ours or edited by its owner."""
+    return [*data_files(manifest), *(file for file in manifest.others if not may_dress(file.path))]
 
 
 def _different(folder: Path, out: Path, files: Sequence[FileEntry]) -> dict[str, str]:

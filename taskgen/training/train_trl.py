@@ -52,7 +52,7 @@ def main() -> None:
         return {"prompt": [{"role": "user", "content": row["prompt"]}] if tokenizer.chat_template else row["prompt"]}
 
     data = load_dataset(str(FOLDER)).select_columns(["prompt", "problem"]).map(asked)
-    test = data.get("test", data.get("validation"))
+    test = data.get("test", data.get("validation")) if choices.held_out else None
     if test is not None:
         test = test.shuffle(seed=0).select(range(min(choices.held_out, len(test))))
     trainer = GRPOTrainer(choices.model, reward, settings, data["train"], test, processing_class=tokenizer)

@@ -18,11 +18,11 @@ INITIAL = {".gitattributes": b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"}
 
 
 class Refusal(Exception):
-    """An answer with an error status and, where the Hub has one, its code."""
+    """An answer with an error status and, where the Hub has one, its code; `more` is what the body says besides."""
 
-    def __init__(self, status: int, code: str = "", message: str = "") -> None:
+    def __init__(self, status: int, code: str = "", message: str = "", **more: str) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.more = status, code, more
 
 
 class Repository:

@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             self._route([unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")])
         except Refusal as refusal:
             headers = {"X-Error-Code": refusal.code, "X-Error-Message": str(refusal)} | self.fault.get("headers", {})
-            content = json.dumps({"error": str(refusal)}).encode()
+            content = json.dumps({"error": str(refusal)} | refusal.more).encode()
             self._send(refusal.status, content, {name: value for name, value in headers.items() if value})
 
     def _route(self, parts: list[str]) -> None:
@@ -167,8 +167,9 @@ class Handler(BaseHTTPRequestHandler):
         if user is None:
             raise Refusal(401, message="Invalid username or password.")
         repository = Repository(self.root, f"{asked['organization']}/{asked['name']}")
-        writes.create(repository, asked)
-        self._json({"url": f"{self.address}/datasets/{repository.name}", "name": repository.name})
+        url = f"{self.address}/datasets/{repository.name}"
+        writes.create(repository, asked, url)
+        self._json({"url": url, "name": repository.name})
 
     def _write(self, repository: Repository, action: str, revision: str, query: Mapping[str, list[str]]) -> None:
         match action:

@@ -38,10 +38,10 @@ def writer_of(namespace: str, authorization: str) -> str:
     return user[0]
 
 
-def create(repository: Repository, asked: Mapping[str, Any]) -> None:
+def create(repository: Repository, asked: Mapping[str, Any], url: str) -> None:
     """A repository with its first commit."""
     if repository.home.exists():
-        raise Refusal(409, message="You already created this dataset repo")
+        raise Refusal(409, message="You already created this dataset repo", url=url)
     repository.change("main", "", INITIAL, summary="initial commit")
     if asked.get("private") or asked.get("visibility") == "private":
         (repository.home / "private").touch()

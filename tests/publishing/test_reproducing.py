@@ -10,7 +10,6 @@ import pyarrow.parquet
 import pytest
 
 from taskgen.curation.recipes.reading import read_recipe
-from taskgen.curation.recipes.running import run_recipe
 from taskgen.curation.rollouts.sampling import rollout
 from taskgen.curation.rollouts.settings import RolloutSettings
 from taskgen.curation.sources import open_source
@@ -24,8 +23,9 @@ from tests.curation.rollouts.conftest import serve as serve
 from tests.curation.rollouts.conftest import served as served
 from tests.engine.conftest import command, contents, start
 from tests.engine.conftest import toys as toys
-
-TRAIN = "data/train-00000-of-00001.parquet"
+from tests.publishing.curated import DEDUP, GENERATE, LOAD, PUBLISH, TRAIN, curate
+from tests.publishing.curated import sampled as sampled
+from tests.publishing.curated import work as work
 
 
 @pytest.fixture(autouse=True)
@@ -199,28 +199,6 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(tmp_path):
     assert reproduce(tmp_path / "slow").different == {}
 
 
-GENERATE = "stages:\n  - generate: {tasks: [{task: addition, difficulty: 1, count: {train: 120, test: 9}}], seed: 4}\n"
-DEDUP = "  - dedup: {by: structure, max_loss: 0.9}\n"
-LOAD = "stages:\n  - load: {data: rows.jsonl}\n  - dedup\n  - decontaminate: {against: [exam.jsonl]}\n"
-
-
-def curate(folder, recipe):
-    """A curated folder, `made`, and the recipe that it came from."""
-    (folder / "recipe.yaml").write_text(recipe)
-    return run_recipe(read_recipe(folder / "recipe.yaml"), folder / "made", workers=1).out
-
-
-@pytest.fixture
-def work(tmp_path):
-    """A folder with the inputs of recipes."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    rows = [f"what is {number} and {number * 7} together, if anything" for number in (1, 2, 2, 3)]
-    (folder / "rows.jsonl").write_text("".join(json.dumps({"question": text}) + "\n" for text in rows))
-    (folder / "exam.jsonl").write_text(json.dumps({"question": rows[3]}) + "\n")
-    return folder
-
-
 def test_a_recipe_comes_out_the_same_with_what_it_dropped_and_its_report(work):
     made = curate(work, GENERATE + DEDUP)
     result = reproduce(made)
@@ -281,23 +259,6 @@ def test_replayed_completions_are_an_input_like_any_other(work):
     (work / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in said[1:]))
     with pytest.raises(UsageError, match=r"said\.jsonl is not the said\.jsonl that .* was made from"):
         reproduce(made, inputs=work)
-
-
-SAMPLED = """\
-  - rollout: {{policy: "{policy}", max_samples: 4, fixed: true}}
-  - filter: {{pass_rate: "0.2:0.8"}}
-"""
-PUBLISH = "  - publish: {rollouts: true}\n"
-
-
-@pytest.fixture
-def sampled(work, serve):
-    """A recipe that asks a server, which is wrong in every other answer to every other prompt."""
-    few = GENERATE.replace("train: 120, test: 9", "train: 12")
-    rows = pyarrow.parquet.read_table(curate(work, few) / TRAIN).to_pylist()
-    answers = {row["prompt"]: f"<answer>{row['answer']}</answer>" for row in rows}
-    server = serve(answers, wrong={row["prompt"]: [0, 2] for row in rows[::2]})
-    return few + SAMPLED.format(policy=server.policy), server
 
 
 def test_completions_in_the_folder_are_used_and_nothing_is_sampled_again(work, sampled):
@@ -386,6 +347,14 @@ def test_the_input_of_a_single_command_that_is_missing_is_named_with_its_hash(ge
         f"taskgen: sums-dedup was made from sums (SHA-256 {digest} and 1 more), which is missing: put it at "
         f"{tmp_path / 'sums'} or say with --inputs where it lies\n"
     )
+
+
+def test_a_card_that_its_owner_has_edited_and_pushed_is_no_part_of_it(generated):
+    manifest = json.loads((generated / "manifest.json").read_bytes())
+    manifest["others"] = [{"path": name, "rows": 0, "sha256": "0" * 64} for name in ("README.md", "configs/verl.sh")]
+    (generated / "manifest.json").write_text(json.dumps(manifest))
+    result = reproduce(generated)
+    assert (result.different, result.notes) == ({}, ())
 
 
 def test_a_command_that_leaves_no_recipe_and_no_stage_of_ours_is_named(generated):

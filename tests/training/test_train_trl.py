@@ -72,7 +72,9 @@ def test_a_model_with_a_chat_template_is_asked_in_chat_and_a_run_goes_on_where_i
         dataset, dataset.parent / "chat", f"{few} --max_steps 1 --save_steps 1 --logging_steps 1 --log_completions"
     )
     assert re.search(r"USER .*\n.*Antiderivative with", output)
-    run(dataset, dataset.parent / "chat", f"{few} --max_steps 2 --save_steps 1")
+    assert len(rewards(output)) == 2
+    again = run(dataset, dataset.parent / "chat", f"{few} --max_steps 2 --save_steps 1 --held_out 0")
+    assert rewards(again) == []  # nothing is held out, nothing is measured
     assert {path.name for path in (dataset / "runs/chat").glob("checkpoint-*")} == {"checkpoint-1", "checkpoint-2"}
 
 

@@ -39,6 +39,13 @@ def fingerprints(stage: Stage, settings: Settings) -> list[str]:
     return [mark for _, place in _places(stage, settings) for mark in _fingerprint(place)]
 
 
+def local_places(stage: Stage, settings: Settings) -> Iterator[Path]:
+    """The files and folders that a stage's settings name."""
+    for _, place in _places(stage, settings):
+        if not place.startswith(("openai:", "hf:")):
+            yield _path(place)
+
+
 def check_places(recipe: Recipe) -> None:
     """Raise UsageError where a file that a stage names does not exist, before any stage runs."""
     for stage in recipe.stages:

@@ -64,25 +64,43 @@ def account(client: Any) -> Account:
 
     if get_token() is None:
         raise Trouble(f"there is no token for the Hub; {LOG_IN} (a token that may write: {TOKENS})")
+
+    def ask() -> Account:
+        answer = client.whoami()
+        organisations = (entry["name"] for entry in answer.get("orgs", ()))
+        return Account(answer["name"], (answer["name"], *organisations))
+
     try:
-        answer = patiently(client.whoami)
+        return patiently(ask)
     except HfHubHTTPError as error:
         if error.response.status_code == 401:
             where = "HF_TOKEN" if os.environ.get("HF_TOKEN") else "the token of `hf auth login`"
             raise Trouble(f"the Hub does not accept {where}; {LOG_IN} anew (tokens: {TOKENS})") from None
         raise
-    organisations = (entry["name"] for entry in answer.get("orgs", ()))
-    return Account(answer["name"], (answer["name"], *organisations))
 
 
 def patiently(request: Callable[[], Result]) -> Result:
-    """Make a request, and again a few times where the Hub is busy or the connection breaks."""
+    """Make a request, and again a few times where the Hub is busy or the connection breaks.
+
+    Raises what the client does, and Trouble where it cannot make sense of an answer.
+    """
     for wait in WAITS:
         try:
-            return request()
+            return understood(request)
         except Exception as error:
             rest(error, wait)
-    return request()
+    return understood(request)
+
+
+def understood(request: Callable[[], Result]) -> Result:
+    """Make a request. Raises what the client does, and Trouble where it cannot make sense of the answer."""
+    try:
+        return request()
+    except (LookupError, TypeError, AttributeError):  # the client takes answers as they come
+        raise Trouble(
+            "what answers in the Hub's place is not the Hub, or speaks another version of its protocol; look at "
+            "HF_ENDPOINT and at the network, then repeat the command"
+        ) from None
 
 
 def rest(error: Exception, wait: float) -> None:
@@ -145,11 +163,12 @@ def plain_words(repository: str, doing: str) -> Iterator[None]:
         GatedRepoError,
         HfHubHTTPError,
         HTTPError,
-        LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
+    from huggingface_hub.utils.logging import get_logger
 
+    get_logger()  # or the client would put its own handler there later
     logger = logging.getLogger("huggingface_hub")
     handlers, logger.handlers = logger.handlers, [_Waits()]
     try:
@@ -162,11 +181,7 @@ def plain_words(repository: str, doing: str) -> Iterator[None]:
         raise UsageError(f"{repository} is not on the Hub, or private; check the name, or {LOG_IN}") from None
     except RevisionNotFoundError:
         raise UsageError(f"{repository} has no such revision; look at the tags on its page") from None
-    except HfHubHTTPError as error:
-        raise Trouble(f"{repository}: {_answer(error)}; {doing}") from None
-    except (HTTPError, LocalEntryNotFoundError) as error:
-        raise Trouble(f"{repository}: {_broken(error)}; {doing}") from None
-    except (RuntimeError, ValueError, OSError) as error:  # the client's own, of large files mostly
+    except (HTTPError, RuntimeError, ValueError, OSError) as error:  # the client's own, of large files mostly
         if isinstance(error, Trouble | UsageError) or getattr(error, "strerror", None):
             raise
         cause = _cause(error)
@@ -194,4 +209,8 @@ def _broken(error: BaseException) -> str:
 
 
 def _one_line(error: object) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".")
+    """What an error says, fit for a terminal and without the token, which an answer may repeat."""
+    from huggingface_hub import get_token
+
+    text = " ".join(str(error).replace(get_token() or "\0", "***").split())
+    return "".join(filter(str.isprintable, text))[:200].rstrip(".")

@@ -53,7 +53,7 @@ def decode_manifest(content: bytes) -> Manifest | None:
     """A manifest of ours with nothing but paths below its folder; None where it is anything else."""
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     return manifest if data_files(manifest) and all(_is_below(file.path) for file in listed(manifest)) else None
 
@@ -103,8 +103,8 @@ def _git_hash(content: bytes) -> str:
 
 def _is_below(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    hidden = any(part.startswith(".") or "\\" in part for part in parts)
-    return bool(parts) and str(PurePosixPath(path)) == path and path != NAME and not hidden and path[0] != "/"
+    odd = any(part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
+    return bool(parts) and str(PurePosixPath(path)) == path and path != NAME and not odd and path[0] != "/"
 
 
 def _check_numbers(manifest: Manifest, folder: Path) -> None:

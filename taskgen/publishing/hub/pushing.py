@@ -10,6 +10,7 @@ connection that broke: the state is read again before anything is repeated. More
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,8 +29,19 @@ from taskgen.publishing.hub.client import (
     plain_words,
     rest,
     status_of,
+    understood,
 )
-from taskgen.publishing.hub.contents import CARD, SENDING, Begin, Local, Remote, differing, listed, read_folder
+from taskgen.publishing.hub.contents import (
+    CARD,
+    SENDING,
+    Begin,
+    Local,
+    Remote,
+    differing,
+    holds_rows,
+    listed,
+    read_folder,
+)
 from taskgen.publishing.hub.reading import content_hash, read_remote
 
 BATCH_BYTES, BATCH_FILES = 256_000_000, 100
@@ -132,8 +144,12 @@ def _compare(client: Any, local: Local, remote: Remote, pull_request: bool) -> _
 
 
 def _is_new(client: Any, remote: Remote, tag: str, change: _Change) -> bool:
-    """Whether a tag is to be made. Raises UsageError where it would have to be moved: that is never done."""
+    """Whether a tag is to be made. Raises UsageError where it would have to be moved, which is never done, or is a
+    branch's name.
+    """
     refs = patiently(lambda: client.list_repo_refs(remote.repository, repo_type="dataset"))
+    if tag in [branch.name for branch in refs.branches]:
+        raise UsageError(f"{remote.repository} has a branch {tag}; choose another name for the tag; nothing was pushed")
     places = [known.target_commit for known in refs.tags if known.name == tag]
     if places and (places[0] != remote.commit or change.add or change.delete):
         raise UsageError(
@@ -150,13 +166,13 @@ def _check_card(client: Any, local: Local) -> None:
     card = local.folder / CARD
     asked = {"repoType": "dataset", "content": card.read_text(encoding="utf-8")}
 
-    def validate() -> Any:
+    def validate() -> str:
         response = get_session().post(f"{client.endpoint}/api/validate-yaml", json=asked, headers=build_hf_headers())
         if response.status_code != 400:
             hf_raise_for_status(response)
-        return response.json()
+        return "; ".join(entry["message"] for entry in response.json()["errors"])
 
-    complaints = "; ".join(entry["message"] for entry in patiently(validate)["errors"])
+    complaints = patiently(validate)
     if complaints:
         raise UsageError(f"the Hub refuses the front matter of {card}: {complaints[:300]}; nothing was pushed")
 
@@ -170,21 +186,22 @@ def _send(
     page = f"{client.endpoint}/datasets/{remote.repository}"
     if not change.add and not change.delete:
         return remote.commit, page
-    additions = [
-        CommitOperationAdd(path, local.text if path == NAME else str(local.folder / path)) for path in change.add
-    ]
+    additions = [CommitOperationAdd(path, _content(local, path)) for path in change.add]
+    _check_hashes(local, additions)
     _upload(client, remote.repository, additions, pull_request, begin)
     operations = [*additions, *(CommitOperationDelete(path) for path in change.delete)]
     rows = sum(file.rows for file in data_files(local.manifest))
     for wait in (*WAITS, None):
         try:
-            done = client.create_commit(
-                remote.repository,
-                operations,
-                commit_message=f"{rows:,} rows by taskgen {__version__}",
-                repo_type="dataset",
-                parent_commit=remote.commit,
-                create_pr=pull_request,
+            done = understood(
+                lambda: client.create_commit(
+                    remote.repository,
+                    operations,
+                    commit_message=f"{rows:,} rows by taskgen {__version__}",
+                    repo_type="dataset",
+                    parent_commit=remote.commit,
+                    create_pr=pull_request,
+                )
             )
             return done.oid, done.pr_url or page
         except Exception as error:
@@ -206,13 +223,36 @@ def _send(
     raise AssertionError("the last try returns or raises")
 
 
+def _content(local: Local, path: str) -> str | bytes:
+    """The bytes of a file, which may be edited while large ones are on their way; of rows, where they lie."""
+    if path == NAME:
+        return local.text
+    return str(local.folder / path) if holds_rows(path) else (local.folder / path).read_bytes()
+
+
+def _check_hashes(local: Local, additions: Sequence[Any]) -> None:
+    """Raise Trouble where a file is no longer what the manifest tells that goes with it."""
+    for addition in additions:
+        path = addition.path_in_repo
+        if path != NAME and addition.upload_info.sha256.hex() != local.hashes[path]:
+            raise Trouble(f"{local.folder / path} was changed while it was pushed; nothing was pushed; push again")
+
+
 def _upload(client: Any, repository: str, additions: Sequence[Any], pull_request: bool, begin: Begin) -> None:
     """Send the content of large files; the client tries again by itself where a connection breaks."""
     report = begin(SENDING, sum(addition.upload_info.size for addition in additions))
     done = 0
     for batch in _batches(additions):
-        client.preupload_lfs_files(
-            repository, batch, repo_type="dataset", create_pr=pull_request, free_memory=False, revision="main"
+        understood(
+            partial(
+                client.preupload_lfs_files,
+                repository,
+                batch,
+                repo_type="dataset",
+                create_pr=pull_request,
+                free_memory=False,
+                revision="main",
+            )
         )
         done += sum(addition.upload_info.size for addition in batch)
         report(done)

@@ -117,9 +117,20 @@ def test_a_dataset_of_others_is_for_load_dataset(hub, target, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_manifest_that_points_out_of_the_folder_is_none_of_ours(hub, target, pushed, tmp_path):
-    relist(pushed, others=(FileEntry("../../escaped", 0, "0" * 64),))
+@pytest.mark.parametrize(
+    "path", ["../../escaped", "/escaped", "data/../../escaped", "a\0b", "red\x1b[31m", "two\nlines"]
+)
+def test_a_manifest_with_paths_that_none_of_ours_has_is_none_of_ours(hub, target, pushed, tmp_path, path):
+    relist(pushed, others=(FileEntry(path, 0, "0" * 64),))
     edit(hub, target, **{NAME: (pushed / NAME).read_bytes()})
+    before = contents(tmp_path)
+    assert "was not pushed by taskgen" in hub.taskgen("pull", target, "-o", "back", cwd=tmp_path).complaints
+    assert contents(tmp_path) == before
+
+
+def test_a_manifest_that_is_nested_without_end_is_none_of_ours(hub, target, pushed, tmp_path):
+    deep = b'{"stages": [{"settings": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}]}"
+    edit(hub, target, **{NAME: deep})
     assert "was not pushed by taskgen" in hub.taskgen("pull", target, "-o", "back", cwd=tmp_path).complaints
 
 

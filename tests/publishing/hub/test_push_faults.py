@@ -128,6 +128,35 @@ def test_a_commit_whose_answer_is_lost_is_made_once(hub, target, dataset):
     assert hub.files(target, "v1") == contents(dataset)
 
 
+def test_a_repository_whose_answer_is_lost_is_made_once(hub, target, dataset):
+    inject(hub.root, {"match": "repos/create", "lost": True})
+    code, _, complaints = hub.taskgen("push", "set", target, cwd=dataset.parent)
+    assert (code, complaints, hub.commits(target), unused_faults(hub.root)) == (0, "", 1, [])
+    assert hub.files(target) == contents(dataset)
+
+
+@pytest.mark.parametrize("step", ["whoami", "GET .*datasets/{}$", "validate", "POST .*{}/commit"])
+def test_what_answers_without_being_the_hub_is_said_in_one_line(hub, target, dataset, step):
+    inject(hub.root, {"match": step.format(target), "status": 200})
+    code, _, complaints = hub.taskgen("push", "set", target, cwd=dataset.parent)
+    assert (code, unused_faults(hub.root)) == (1, [])
+    assert complaints == (
+        "taskgen: what answers in the Hub's place is not the Hub, or speaks another version of its protocol; look at "
+        "HF_ENDPOINT and at the network, then repeat the command\n"
+    )
+    assert hub.taskgen("push", "set", target, cwd=dataset.parent).code == 0
+    assert hub.files(target) == contents(dataset)
+
+
+@pytest.mark.parametrize("step", ["whoami", "GET .*datasets/{}$"])
+def test_an_answer_that_repeats_the_token_is_told_without_it(hub, target, dataset, step):
+    hub.taskgen("push", "set", target, cwd=dataset.parent)
+    inject(hub.root, {"match": step.format(target), "status": 400, "message": f"what is Bearer {WRITER}?"})
+    code, out, complaints = hub.taskgen("push", "set", target, cwd=dataset.parent)
+    assert (code, out, unused_faults(hub.root)) == (1, "", [])
+    assert complaints == f"taskgen: {target}: the Hub answered 400: what is Bearer ***?; {REPEAT}\n"
+
+
 def test_a_pull_request_whose_answer_is_lost_is_not_opened_again(hub, target, dataset, other):
     hub.taskgen("push", "set", target, cwd=dataset.parent)
     inject(hub.root, {"match": f"{target}/commit", "lost": True})
@@ -140,16 +169,7 @@ def test_a_pull_request_whose_answer_is_lost_is_not_opened_again(hub, target, da
 def test_ctrl_c_in_mid_upload_is_one_line_and_the_next_push_goes_on(hub, target, large, tmp_path):
     second = sha256(large / "dropped/filter.parquet")
     inject(hub.root, {"match": f"PUT .*{second}", "hold": 2})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "taskgen", "push", "set", target],
-        env=os.environ
-        | settings(tmp_path / "home", hub.address, WRITER)
-        | {"PYTHONPATH": os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(REPOSITORY)])},
-        cwd=large.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start(tmp_path, "push", "set", target, address=hub.address)
     while not requests(hub.root, second):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
@@ -159,6 +179,29 @@ def test_ctrl_c_in_mid_upload_is_one_line_and_the_next_push_goes_on(hub, target,
     assert hub.commits(target) == 0
     assert hub.taskgen("push", "set", target, cwd=large.parent).code == 0
     assert hub.files(target) == contents(large)
+
+
+def test_a_file_that_is_edited_during_the_push_is_said_and_nothing_is_committed(hub, target, dataset, tmp_path):
+    hub.repository(target).change("main", "")
+    inject(hub.root, {"match": f"GET .*{target}/tree", "hold": 2})
+    process = start(tmp_path, "push", "set", target, address=hub.address)
+    while unused_faults(hub.root):
+        time.sleep(0.05)
+    with open(dataset / "train_grpo.py", "a") as script:
+        script.write("print('more')\n")
+    _, complaints = process.communicate(timeout=60)
+    assert (process.returncode, complaints) == (
+        1,
+        "taskgen: set/train_grpo.py was changed while it was pushed; nothing was pushed; push again\n",
+    )
+    assert hub.files(target) == {}
+
+
+@pytest.mark.parametrize("step", ["PUT", "lfs/verify"])
+def test_what_the_client_tries_again_by_itself_is_no_line_of_ours(hub, target, large, tmp_path, step):
+    inject(hub.root, {"match": step, "status": 500})
+    code, _, complaints = run_alone(tmp_path, "push", "set", target, address=hub.address)
+    assert (code, complaints, unused_faults(hub.root)) == (0, "", [])
 
 
 def test_a_hub_that_is_not_there_is_one_line(dataset, tmp_path):
@@ -172,16 +215,22 @@ def test_a_hub_that_is_switched_off_is_one_line(dataset, tmp_path):
     assert (code, complaints) == (1, "taskgen: HF_HUB_OFFLINE is set; unset it to reach the Hub\n")
 
 
-def run_alone(folder, *arguments, address, offline="0"):
-    """Run a command line in a process of its own."""
+def start(folder, *arguments, address, offline="0"):
+    """Start a command line in a process of its own."""
     environment = settings(Path(folder, "home"), address, WRITER) | {"HF_HUB_OFFLINE": offline}
     path = os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(REPOSITORY)])
-    finished = subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "-m", "taskgen", *arguments],
         env=os.environ | environment | {"PYTHONPATH": path},
         cwd=folder,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=100,
     )
-    return finished.returncode, finished.stdout, finished.stderr
+
+
+def run_alone(folder, *arguments, address, offline="0"):
+    """Run a command line in a process of its own."""
+    process = start(folder, *arguments, address=address, offline=offline)
+    out, complaints = process.communicate(timeout=100)
+    return process.returncode, out, complaints

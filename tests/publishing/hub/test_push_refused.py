@@ -136,6 +136,13 @@ def test_a_tag_that_the_hub_does_not_take_is_named(hub, target, dataset):
     )
 
 
+def test_a_tag_is_not_named_like_a_branch(hub, target, dataset):
+    hub.repository(target).change("main", "")
+    code, _, complaints = hub.taskgen("push", "set", target, "--tag", "main", cwd=dataset.parent)
+    assert (code, hub.files(target)) == (2, {})
+    assert complaints == (f"taskgen: {target} has a branch main; choose another name for the tag; nothing was pushed\n")
+
+
 TOKENLESS = {
     "": "taskgen: there is no token for the Hub; log in with `hf auth login` or set HF_TOKEN "
     f"(a token that may write: {TOKENS})\n",
