@@ -1,4 +1,4 @@
-"""Whatever a curation command is given that it cannot use, it says so in one line and changes nothing."""
+"""Whatever a command of curation or publishing is given that it cannot use, it says so in one line and changes nothing."""
 
 import shlex
 from itertools import product
@@ -28,10 +28,14 @@ COMMANDS = {
     "mix": ["{bad}", "{good} {bad}"],
     "split": ["{bad}"],
     "curate": ["{bad}", "recipe.yaml"],
+    "card": ["{bad}"],
+    "export": ["{bad} --to trl"],
+    "push": ["{bad} org/name"],
+    "reproduce": ["{bad}"],
 }
 """What each command is given: a dataset that it cannot use is `{bad}`, all else is in order."""
-OTHERS = {"generate", "list", "show", "verify", "audit"}
-"""Commands that read no dataset to curate."""
+OTHERS = {"generate", "list", "show", "verify", "audit", "pull"}
+"""Commands that read no dataset from the disk."""
 REGISTERED = [command.name for command in app.registered_commands]
 LINES = [f"{name} {given}" for name in REGISTERED for given in COMMANDS.get(name, [])]
 NO_FAULT = {("curate recipe.yaml", "foreign.parquet")}

@@ -10,6 +10,7 @@ from taskgen.curation.sources import open_source
 from tests.training.runs import dataset, train
 
 pytest.importorskip("transformers")
+pytestmark = pytest.mark.xdist_group("train_grpo_learns")  # one training for all tests
 
 ROWS = 400
 

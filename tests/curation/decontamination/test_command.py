@@ -24,7 +24,8 @@ def folder(tmp_path, monkeypatch):
 def test_it_says_what_became_of_the_rows(folder, capsys):
     code, output, complaints = in_process(capsys, "decontaminate", "train.jsonl", "--against", "evaluation.jsonl")
     rows = len(UNRELATED)
-    assert (code, complaints) == (0, "")
+    assert code == 0
+    assert "taskgen:" not in complaints  # on a slow machine a line of progress may stand there
     assert f"decontaminate: {rows + 2:,} rows in, {rows:,} rows out, in train-decontaminate" in output
     assert "evaluation_instance" in output
     assert "text_overlap" in output
