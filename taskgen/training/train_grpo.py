@@ -66,7 +66,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     add("--width", type=int, default=96, help="width of the tiny model, a multiple of 32")
     add("--layers", type=int, default=3, help="layers of the tiny model")
     add("--warm", type=int, default=800, help="steps of the tiny model's warm start")
-    add("--steps", type=int, default=250, help="GRPO steps")
+    add("--steps", type=int, default=150, help="GRPO steps")
     add("--seconds", type=float, default=math.inf, help="end after so long in GRPO (CPU time on a CPU), looks excluded")
     add("--prompts", type=int, default=8, help="prompts in a step")
     add("--group", type=int, default=16, help="completions of a prompt")
