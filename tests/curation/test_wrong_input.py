@@ -1,4 +1,4 @@
-"""Whatever a command of curation or publishing is given that it cannot use, it says so in one line and changes nothing."""
+"""Whatever a command is given that it cannot use, it says so in one line and changes nothing."""
 
 import shlex
 from itertools import product
